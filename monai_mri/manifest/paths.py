@@ -1,0 +1,95 @@
+"""Which file names a manifest may hold, and how files are written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+NIFTI_SUFFIXES = (".nii", ".nii.gz")
+PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
+
+# The rule of `path_fault` as a pattern for JSON Schema, whose readers cannot call Python.
+RELATIVE_PATH_PATTERN = r"^(?![/~])(?![A-Za-z]:)(?!([\s\S]*/)?\.\.(/|$))[^\\\u0000]*$"
+_PLAIN = re.compile(r"[\w.][\w. /+-]*")
+
+
+def path_fault(cell: str) -> str:
+    r"""Why `cell` may not stand in a manifest as a path; empty when it may.
+
+    Paths are relative, with POSIX slashes, and stay below the manifest's root.
+
+    >>> path_fault("sub-001/flair.nii.gz")
+    ''
+    >>> path_fault("../secret.nii")
+    "the path climbs with '..'"
+    >>> path_fault("C:/scan.nii")
+    'the path has a drive letter'
+    """
+    if _PLAIN.fullmatch(cell) and ".." not in cell:  # nearly all are, and this is quick
+        return ""
+    checks = {
+        "the path has a NUL byte": "\0" in cell,
+        "the path has a backslash": "\\" in cell,
+        "the path is absolute": cell.startswith("/"),
+        "the path starts with '~'": cell.startswith("~"),
+        "the path has a drive letter": re.match(r"[A-Za-z]:", cell) is not None,
+        "the path climbs with '..'": ".." in PurePosixPath(cell).parts,
+    }
+    return next((why for why, wrong in checks.items() if wrong), "")
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file name ends like an image this package reads (any case)."""
+    return name.lower().endswith(NIFTI_SUFFIXES + PICTURE_SUFFIXES)
+
+
+def image_suffix(name: str) -> str:
+    """The image suffix of a file name in lower case, `.nii.gz` as one; empty where there is none.
+
+    >>> image_suffix("sub-001_FLAIR.NII.GZ"), image_suffix("notes.txt")
+    ('.nii.gz', '')
+    """
+    lower = name.lower()
+    ends = [suffix for suffix in NIFTI_SUFFIXES + PICTURE_SUFFIXES if lower.endswith(suffix)]
+    return max(ends, key=len, default="")
+
+
+def sha256_of_file(path: Path) -> str:
+    """SHA-256 of a file's bytes in hexadecimal, read in pieces of 1 MiB."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while piece := stream.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old content or the new, never a part.
+
+    The bytes go to a temporary file beside it, are synced to disk, then renamed. Missing folders are made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the rename itself durable, where the system can (Windows cannot open a folder)."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

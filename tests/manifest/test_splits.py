@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from monai_mri.errors import LeakError, ManifestError, UsageError
+from monai_mri.manifest import (
+    PARTS,
+    Splits,
+    make_splits,
+    read_manifest,
+    read_splits,
+    rows_of_part,
+    splits_path,
+    write_manifest,
+    write_splits,
+)
+
+TEN = {f"sub-{number:02}": ["ms" if number % 2 else "control"] * (1 + number % 3) for number in range(10)}
+COHORTS = st.dictionaries(
+    st.text("ab01", min_size=1, max_size=5),
+    st.lists(st.sampled_from(["ms", "control"]), min_size=1, max_size=4),
+    min_size=8,
+    max_size=25,
+)
+
+
+def sizes(splits, **place) -> Counter:
+    return Counter(splits.units_by_part(**place).values())
+
+
+@settings(max_examples=40, deadline=None)
+@given(cohort=COHORTS, folds=st.integers(1, 4), repeats=st.integers(1, 2), seed=st.integers(0, 99))
+def test_no_subject_is_in_two_parts_and_every_row_is_in_one(in_memory, cohort, folds, repeats, seed):
+    manifest = in_memory(cohort)
+    splits = make_splits(manifest, folds=folds, repeats=repeats, seed=seed)
+    for repeat in range(repeats):
+        for fold in range(folds):
+            place = {"repeat": repeat, "fold": fold}
+            rows = {part: rows_of_part(manifest, splits, part, **place) for part in PARTS}
+            subjects = [{row["subject_id"] for row in found} for found in rows.values()]
+            assert sum(map(len, subjects)) == len(cohort)
+            assert sum(map(len, rows.values())) == len(manifest.table)
+
+
+@settings(max_examples=40, deadline=None)
+@given(cohort=COHORTS, seed=st.integers(0, 99), random=st.randoms(use_true_random=False))
+def test_neither_the_order_of_rows_nor_a_second_call_changes_the_splits(in_memory, cohort, seed, random):
+    shuffled = list(cohort.items())
+    random.shuffle(shuffled)
+    one = make_splits(in_memory(cohort), folds=3, seed=seed)
+    assert one == make_splits(in_memory(cohort), folds=3, seed=seed)
+    assert one.parts == make_splits(in_memory(dict(shuffled)), folds=3, seed=seed).parts
+
+
+@settings(max_examples=40, deadline=None)
+@given(cohort=COHORTS, test=st.floats(0.1, 0.4), validation=st.floats(0.1, 0.4))
+def test_sizes_are_within_one_subject_of_the_shares(in_memory, cohort, test, validation):
+    counts = sizes(make_splits(in_memory(cohort), test=test, validation=validation))
+    assert abs(counts["test"] - test * len(cohort)) <= 1
+    assert abs(counts["validation"] - validation * len(cohort)) <= 1
+
+
+def test_repeats_and_seeds_differ(in_memory):
+    splits = make_splits(in_memory(TEN), repeats=3, seed=0)
+    assert len({json.dumps(folds) for folds in splits.parts}) == 3
+    assert splits.parts[0] != make_splits(in_memory(TEN), seed=1).parts[0]
+
+
+def test_parts_hold_every_class_in_proportion(in_memory):
+    manifest = in_memory(TEN)
+    splits = make_splits(manifest, test=0.4, validation=0.2, stratify=("label",))
+    for part, expected in (("train", 2), ("validation", 1), ("test", 2)):
+        rows = {row["subject_id"]: row["label"] for row in rows_of_part(manifest, splits, part)}
+        assert Counter(rows.values()) == {"ms": expected, "control": expected}
+
+
+def test_a_subject_counts_as_its_most_frequent_class(in_memory):
+    cohort = {f"{number}": ["a", "b", "b"] for number in range(4)}
+    with pytest.raises(ManifestError, match="E603"):
+        make_splits(in_memory(cohort | {"x": ["a", "b"]}), stratify=("label",))
+    make_splits(in_memory(cohort | {"x": ["b", "a", "b"]}), stratify=("label",))
+
+
+def test_a_small_cohort_still_has_every_part(in_memory):
+    splits = make_splits(in_memory({unit: ["ms"] for unit in "abc"}))
+    assert sizes(splits) == {"train": 1, "validation": 1, "test": 1}
+
+
+def test_a_share_of_zero_leaves_its_part_out(in_memory):
+    splits = make_splits(in_memory(TEN), test=0.3, validation=0)
+    assert sizes(splits) == {"train": 7, "test": 3}
+
+
+def test_named_subjects_go_where_they_are_sent_and_the_rest_is_split(in_memory):
+    assign = {"sub-00": "train", "sub-09": "test"}
+    for folds in (1, 4):
+        splits = make_splits(in_memory(TEN), folds=folds, assign=assign)
+        for fold in range(folds):
+            assert splits.part_of("sub-00", fold=fold) == "train"
+            assert splits.part_of("sub-09", fold=fold) == "test"
+            assert sizes(splits, fold=fold) == {"train": 6, "validation": 1, "test": 3}
+        assert splits.assign == assign
+
+
+def test_all_subjects_may_be_assigned(in_memory):
+    splits = make_splits(in_memory({"a": [""], "b": [""]}), assign={"a": "train", "b": "test"}, validation=0)
+    assert splits.units_by_part() == {"a": "train", "b": "test"}
+
+
+@pytest.mark.parametrize(
+    ("subjects", "request_", "error", "message"),
+    [
+        (10, {"folds": 0}, UsageError, "folds 0"),
+        (10, {"repeats": 0}, UsageError, "repeats 0"),
+        (10, {"test": 0.9, "validation": 0.1}, UsageError, "sum below 1"),
+        (10, {"test": -0.1}, UsageError, "at least 0"),
+        (10, {"test": float("nan")}, UsageError, "at least 0"),
+        (10, {"folds": 2, "validation": 0.5}, UsageError, "sum below 1"),
+        (10, {"folds": 5, "test": 0.2}, UsageError, "one of the two"),
+        (10, {"stratify": ("scanner",)}, UsageError, "'scanner'"),
+        (10, {"assign": {"sub-1": "test"}}, UsageError, "did you mean 'sub-01'"),
+        (10, {"assign": {"sub-01": "tset"}}, UsageError, "did you mean 'test'"),
+        (3, {"folds": 5}, ManifestError, "E602"),
+        (3, {"folds": 3, "assign": {"sub-00": "train"}}, ManifestError, "E602"),
+        (2, {}, ManifestError, "left for train"),
+        (2, {"assign": {"sub-00": "test", "sub-01": "test"}}, ManifestError, "left for train"),
+        (3, {"stratify": ("label",)}, ManifestError, "E603"),
+        (10, {"folds": 6, "stratify": ("label",)}, ManifestError, "E603"),
+    ],
+)
+def test_what_cannot_be_done_is_refused_in_one_line(in_memory, subjects, request_, error, message):
+    with pytest.raises(error, match=message) as caught:
+        make_splits(in_memory(dict(list(TEN.items())[:subjects])), **request_)
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_written_is_what_is_read(in_memory, tmp_path):
+    splits = make_splits(in_memory(TEN), folds=2, repeats=2, validation=0.2, stratify=("label",), seed=3)
+    write_splits(splits_path(tmp_path / "m.csv"), splits)
+    read = read_splits(tmp_path / "m.splits.json")
+    assert read == splits
+    assert read.sha256 == splits.sha256
+
+
+def test_a_unit_twice_in_the_file_is_a_leak(in_memory, tmp_path):
+    write_splits(tmp_path / "m.splits.json", make_splits(in_memory(TEN)))
+    text = (tmp_path / "m.splits.json").read_text().replace('"sub-00": "', '"sub-01": "moved", "sub-00": "')
+    (tmp_path / "m.splits.json").write_text(text)
+    with pytest.raises(LeakError, match="'sub-01' stands twice"):
+        read_splits(tmp_path / "m.splits.json")
+
+
+def test_splits_of_another_manifest_are_refused(tmp_path):
+    rows = [{"subject_id": unit, "flair": f"{unit}.nii"} for unit in "abcd"]
+    splits = make_splits(write_manifest(tmp_path / "m.csv", rows))
+    assert rows_of_part(read_manifest(tmp_path / "m.csv"), splits, part="test")
+    write_manifest(tmp_path / "m.csv", [*rows, {"subject_id": "e", "flair": "e.nii"}])
+    with pytest.raises(ManifestError, match="make them again"):
+        rows_of_part(read_manifest(tmp_path / "m.csv"), splits, part="test")
+
+
+def by_image(manifest, parts) -> Splits:
+    return Splits(manifest_sha256=manifest.sha256, unit="flair", parts=((parts,),))
+
+
+def test_a_subject_on_both_sides_is_a_leak(in_memory):
+    manifest = in_memory({"a": ["ms", "ms"]})
+    splits = by_image(manifest, {"a/0.nii.gz": "train", "a/1.nii.gz": "test"})
+    with pytest.raises(LeakError, match=r"subject_id 'a' is in train and in test.*E601"):
+        rows_of_part(manifest, splits, "train")
+
+
+def test_one_image_under_two_subjects_on_both_sides_is_a_leak(tmp_path):
+    rows = [{"subject_id": "a", "flair": "x.nii"}, {"subject_id": "b", "flair": "./x.nii"}]
+    manifest = write_manifest(tmp_path / "m.csv", rows)
+    splits = make_splits(manifest, validation=0, assign={"a": "train", "b": "test"})
+    with pytest.raises(LeakError, match=r"flair '\./x\.nii'"):
+        rows_of_part(manifest, splits, "train")
+
+
+def test_unknown_parts_and_units_are_refused(in_memory):
+    manifest = in_memory(TEN)
+    with pytest.raises(UsageError, match="train, validation, test"):
+        rows_of_part(manifest, make_splits(manifest), "held_out")
+    splits = Splits(manifest_sha256=manifest.sha256, unit="family", parts=(({"x": "train"},),))
+    with pytest.raises(ManifestError, match="'family'"):
+        rows_of_part(manifest, splits, "train")

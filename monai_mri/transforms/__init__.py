@@ -1,0 +1,83 @@
+"""Reading, tiling, augmenting and writing images.
+
+Names load on first use: only `ReadMRId` and its two helpers need torch and MONAI.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monai_mri.transforms.augment import augment_tile
+    from monai_mri.transforms.picture import NiftiGrid, Picture, check_same_grid
+    from monai_mri.transforms.read import lesions, read_image, read_mask
+    from monai_mri.transforms.read_mri import ReadMRId, picture_of, to_meta_tensor
+    from monai_mri.transforms.save import output_name, write_mask, write_probability
+    from monai_mri.transforms.tiles import (
+        Candidates,
+        Tile,
+        candidate_negatives,
+        cut_tile,
+        draw_negatives,
+        negative_count,
+        plan_tiles,
+        positive_tiles,
+    )
+    from monai_mri.transforms.tissue import NormalizeToTissued, normalize_to_tissue
+
+_HOMES = {
+    "augment": ("augment_tile",),
+    "picture": ("NiftiGrid", "Picture", "check_same_grid"),
+    "read": ("lesions", "read_image", "read_mask"),
+    "read_mri": ("ReadMRId", "picture_of", "to_meta_tensor"),
+    "save": ("output_name", "write_mask", "write_probability"),
+    "tissue": ("NormalizeToTissued", "normalize_to_tissue"),
+    "tiles": (
+        "Candidates",
+        "Tile",
+        "candidate_negatives",
+        "cut_tile",
+        "draw_negatives",
+        "negative_count",
+        "plan_tiles",
+        "positive_tiles",
+    ),
+}
+
+__all__ = [
+    "Candidates",
+    "NiftiGrid",
+    "NormalizeToTissued",
+    "Picture",
+    "ReadMRId",
+    "Tile",
+    "augment_tile",
+    "candidate_negatives",
+    "check_same_grid",
+    "cut_tile",
+    "draw_negatives",
+    "lesions",
+    "negative_count",
+    "normalize_to_tissue",
+    "output_name",
+    "picture_of",
+    "plan_tiles",
+    "positive_tiles",
+    "read_image",
+    "read_mask",
+    "to_meta_tensor",
+    "write_mask",
+    "write_probability",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

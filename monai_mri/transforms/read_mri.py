@@ -1,0 +1,118 @@
+"""`read_image` and `read_mask` for MONAI's data dictionaries."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from monai.data import MetaTensor
+from monai.transforms import MapTransform
+
+from monai_mri.errors import ImageError
+from monai_mri.transforms.picture import NiftiGrid, Picture, check_same_grid
+from monai_mri.transforms.read import lesions, read_image
+
+
+class ReadMRId(MapTransform):
+    """Turn the paths of a sample into tensors.
+
+    Each key becomes a `MetaTensor` of float32, (1, I, J, K) in RAS order for NIfTI or (1, H, W) for a
+    picture; masks hold 0 and 1. Images and masks of one sample must share one grid. The meta holds
+    ``filename_or_obj``, ``affine``, ``spacing_mm`` (nan where unknown), ``kind`` and the grid on disk, so
+    that `picture_of` can give back what the functions of `save` need.
+
+    Args:
+        keys: Keys that hold paths, masks included.
+        mask_keys: Those of them that are masks.
+        allow_missing: Whether a sample may lack a mask; its key is then left out of the result.
+
+    Raises:
+        ImageError: a path is missing, a file cannot be read, or grids differ (E209).
+    """
+
+    def __init__(
+        self,
+        keys: str | Sequence[str],
+        *,
+        mask_keys: str | Sequence[str] = ("mask",),
+        allow_missing: bool = False,
+    ) -> None:
+        super().__init__(keys)
+        self.mask_keys = (mask_keys,) if isinstance(mask_keys, str) else tuple(mask_keys)
+        self.allow_missing = allow_missing
+
+    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+        """Read the paths of one sample; other keys are passed on."""
+        sample = dict(data)
+        first: Picture | None = None
+        for key in sorted(self.keys, key=lambda key: key in self.mask_keys):
+            if not sample.get(key):
+                self._leave_out(sample, key)
+                continue
+            picture = _read(Path(sample[key]), mask=key in self.mask_keys, like=first)
+            first = first or picture
+            sample[key] = to_meta_tensor(picture)
+        return sample
+
+    def _leave_out(self, sample: dict[Hashable, Any], key: Hashable) -> None:
+        if not (self.allow_missing and key in self.mask_keys):
+            name = sample.get("sample_id", sample.get("subject_id", "sample"))
+            raise ImageError(f"{name}: no path under {key!r}, expected an image file; complete the manifest")
+        sample.pop(key, None)
+
+
+def to_meta_tensor(picture: Picture) -> MetaTensor:
+    """A picture as a float32 `MetaTensor` with one channel; `picture_of` undoes it."""
+    dimensions = picture.array.ndim
+    meta: dict[str, Any] = {
+        "filename_or_obj": str(picture.path),
+        "kind": picture.kind,
+        "space": "RAS",
+        "original_channel_dim": "no_channel",
+        "spatial_shape": np.array(picture.array.shape),
+        "spacing_mm": np.array(picture.spacing_mm or (float("nan"),) * dimensions),
+    }
+    if picture.grid is not None:
+        meta |= {
+            "original_shape": np.array(picture.grid.shape),
+            "original_affine": picture.grid.affine,
+            "original_orientation": picture.grid.orientation,
+            "original_header": picture.grid.header,
+        }
+    affine = torch.eye(4, dtype=torch.float64) if picture.affine is None else torch.as_tensor(picture.affine)
+    return MetaTensor(torch.from_numpy(picture.array[None].copy()), affine=affine, meta=meta)
+
+
+def picture_of(tensor: MetaTensor) -> Picture:
+    """The picture that `to_meta_tensor` made one sample (1, …) of, for writing a result on its grid."""
+    meta = tensor.meta
+    nifti = meta["kind"] == "nifti"
+    grid = None
+    if nifti:
+        grid = NiftiGrid(
+            shape=tuple(int(length) for length in meta["original_shape"]),
+            affine=np.asarray(meta["original_affine"], dtype=np.float64),
+            orientation=str(meta["original_orientation"]),
+            header=bytes(meta["original_header"]),
+        )
+    return Picture(
+        array=np.asarray(tensor[0].cpu(), dtype=np.float32),
+        affine=np.asarray(tensor.affine.cpu(), dtype=np.float64) if nifti else None,
+        spacing_mm=tuple(float(size) for size in meta["spacing_mm"]) if nifti else None,
+        path=Path(meta["filename_or_obj"]),
+        kind="nifti" if nifti else "picture",
+        grid=grid,
+    )
+
+
+def _read(path: Path, *, mask: bool, like: Picture | None) -> Picture:
+    picture = read_image(path)
+    if like is not None:
+        check_same_grid(like, picture)
+    if not mask:
+        return picture
+    return replace(picture, array=lesions(picture).astype(np.float32))

@@ -1,0 +1,145 @@
+"""Write a mask or a probability map on the grid of the image it was made from."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from monai_mri.errors import ImageError, UsageError
+from monai_mri.transforms.picture import BoolArray, NiftiGrid, Picture
+
+Array = npt.NDArray[Any]
+
+NIFTI_ENDINGS = (".nii.gz", ".nii")
+
+
+def write_mask(mask: BoolArray, picture: Picture, out_path: str | Path) -> Path:
+    """Write a lesion mask.
+
+    Args:
+        mask: bool, of the shape and axes of ``picture.array``.
+        picture: The image that the mask was made from.
+        out_path: ``.nii`` or ``.nii.gz`` for a NIfTI image: uint8, 0 and 1, with the shape, affine and
+            orientation of the file that was read. ``.png`` for a picture: 8 bits, 0 and 255, of the size of
+            the picture as it is displayed.
+
+    Returns:
+        The path written; the file appears there complete or not at all.
+
+    Raises:
+        ImageError: the shape differs from the picture's.
+        UsageError: the ending does not suit the picture's kind.
+    """
+    _require_shape(mask, picture)
+    if picture.grid is None:
+        return _write_png(mask.astype(np.uint8) * 255, Path(out_path))
+    return _write_nifti(mask.astype(np.uint8), picture.grid, Path(out_path))
+
+
+def write_probability(probability: Array, picture: Picture, out_path: str | Path) -> Path:
+    """Write a map of probabilities.
+
+    As `write_mask`, but float32 in a NIfTI file, and ``round(255 p)`` in a PNG.
+
+    Args:
+        probability: 0 to 1, of the shape and axes of ``picture.array``.
+        picture: The image that the map was made from.
+        out_path: ``.nii`` or ``.nii.gz`` for a NIfTI image, ``.png`` for a picture.
+
+    Returns:
+        The path written; the file appears there complete or not at all.
+
+    Raises:
+        ImageError: the shape differs from the picture's, or a value is not within 0 to 1.
+        UsageError: the ending does not suit the picture's kind.
+    """
+    _require_shape(probability, picture)
+    outside = int(np.sum(~((probability >= 0) & (probability <= 1))))
+    if outside:
+        raise ImageError(
+            f"{out_path}: {outside} probabilities are not within 0 to 1; apply the sigmoid first"
+        )
+    if picture.grid is None:
+        return _write_png(np.rint(probability * 255).astype(np.uint8), Path(out_path))
+    return _write_nifti(probability.astype(np.float32), picture.grid, Path(out_path))
+
+
+def output_name(path: str | Path) -> str:
+    """The file's name without its ending.
+
+    >>> output_name("scans/sub-01_flair.nii.gz"), output_name("a.b.JPG")
+    ('sub-01_flair', 'a.b')
+    """
+    name = Path(path).name
+    for ending in NIFTI_ENDINGS:
+        if name.lower().endswith(ending):
+            return name[: -len(ending)]
+    return Path(name).stem
+
+
+def _require_shape(array: Array, picture: Picture) -> None:
+    if array.shape != picture.array.shape:
+        raise ImageError(
+            f"{picture.path}: the result has shape {array.shape}, expected {picture.array.shape} "
+            "like the image; undo crops and padding before writing"
+        )
+
+
+def _write_nifti(array: Array, grid: NiftiGrid, path: Path) -> Path:
+    if not path.name.lower().endswith(NIFTI_ENDINGS):
+        raise UsageError(
+            f"{path}: a NIfTI result cannot be written as {path.suffix!r}; end the name in .nii.gz"
+        )
+    from nibabel.nifti1 import Nifti1Header, Nifti1Image
+    from nibabel.nifti2 import Nifti2Header, Nifti2Image
+
+    kinds: tuple[Any, Any] = (Nifti1Header, Nifti1Image)
+    if len(grid.header) == Nifti2Header.template_dtype.itemsize:
+        kinds = (Nifti2Header, Nifti2Image)
+    header = kinds[0](grid.header).as_byteswapped("<")
+    header.set_data_dtype(array.dtype)
+    header.set_intent("none")
+    header["cal_min"], header["cal_max"], header["descrip"] = 0, 0, b""
+    content = kinds[1](_on_disk_axes(array, grid), None, header=header).to_bytes()
+    packed = gzip.compress(content, 6, mtime=0) if path.name.lower().endswith(".gz") else content
+    return _write_at_once(packed, path)
+
+
+def _on_disk_axes(array: Array, grid: NiftiGrid) -> Array:
+    from nibabel.orientations import apply_orientation, io_orientation, ornt_transform
+
+    canonical = np.array([[0, 1], [1, 1], [2, 1]])
+    turned = apply_orientation(array, ornt_transform(canonical, io_orientation(grid.affine)))
+    return np.asarray(turned).reshape(grid.shape)
+
+
+def _write_png(grey: Array, path: Path) -> Path:
+    if path.suffix.lower() != ".png":
+        raise UsageError(
+            f"{path}: a picture's result cannot be written as {path.suffix!r}; end the name in .png"
+        )
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(grey).save(content, format="PNG")
+    return _write_at_once(content.getvalue(), path)
+
+
+def _write_at_once(content: bytes, path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with unfinished.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return path

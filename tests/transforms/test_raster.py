@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from monai_mri.errors import ImageError
+from monai_mri.transforms.raster import read_raster
+
+GREY = np.arange(6 * 4, dtype=np.uint8).reshape(6, 4) * 10
+
+
+@pytest.fixture
+def save(tmp_path):
+    def save(picture, name="picture.png", **options):
+        picture.save(tmp_path / name, **options)
+        return tmp_path / name
+
+    return save
+
+
+def test_axes_are_height_then_width_and_the_pixel_size_unknown(save):
+    picture = read_raster(save(Image.fromarray(GREY)))
+    np.testing.assert_array_equal(picture.array, GREY)
+    assert picture.array.dtype == np.float32
+    assert (picture.affine, picture.spacing_mm, picture.grid, picture.kind) == (None, None, None, "picture")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P"])
+def test_a_grey_picture_reads_alike_in_every_png_mode(save, mode):
+    np.testing.assert_array_equal(read_raster(save(Image.fromarray(GREY).convert(mode))).array, GREY)
+
+
+def test_cmyk_reads_as_grey_values_not_as_ink(save):
+    grey = np.repeat(np.array([[0], [128], [255]], np.uint8), 3, axis=1)
+    path = save(Image.fromarray(grey).convert("RGB").convert("CMYK"), "ink.tif")
+    np.testing.assert_allclose(read_raster(path).array, grey, atol=1)
+
+
+def test_colour_becomes_luminance(save):
+    colours = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]]], np.uint8)
+    np.testing.assert_allclose(read_raster(save(Image.fromarray(colours))).array, [[76, 150, 29]], atol=1)
+
+
+def test_transparency_is_ignored(save):
+    layered = np.dstack([GREY, GREY, GREY, np.zeros_like(GREY)])
+    np.testing.assert_array_equal(read_raster(save(Image.fromarray(layered))).array, GREY)
+
+
+def test_a_palette_is_colours_not_indices(save):
+    indexed = Image.fromarray(np.array([[0, 1]], np.uint8)).convert("P")
+    indexed.putpalette([200, 200, 200, 7, 7, 7])
+    np.testing.assert_array_equal(read_raster(save(indexed)).array, [[200, 7]])
+
+
+def test_black_and_white_becomes_0_and_255(save):
+    picture = Image.fromarray(np.array([[0, 255, 0]], np.uint8)).convert("1")
+    np.testing.assert_array_equal(read_raster(save(picture)).array, [[0, 255, 0]])
+
+
+@pytest.mark.parametrize("name", ["deep.png", "deep.tif"])
+def test_16_bits_keep_their_range(save, name):
+    deep = np.array([[0, 300, 65535]], np.uint16)
+    np.testing.assert_array_equal(read_raster(save(Image.fromarray(deep), name)).array, deep)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_32_bit_tiff_keeps_its_values(save, dtype):
+    wide = np.array([[-5, 70000, 12]], dtype)
+    np.testing.assert_array_equal(read_raster(save(Image.fromarray(wide), "wide.tif")).array, wide)
+
+
+def test_exif_rotation_is_applied(save):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    grey = np.zeros((8, 16), np.uint8)
+    grey[:, :8] = 255
+    turned = read_raster(save(Image.fromarray(grey), "turned.jpg", exif=exif, quality=100)).array
+    assert turned.shape == (16, 8)
+    assert turned[:8].min() > 200
+    assert turned[8:].max() < 50
+
+
+def test_the_rotation_of_a_tiff_is_applied_or_refused_never_scrambled(save):
+    sideways = {"tiffinfo": {0x0112: 6}}
+    packed = save(Image.fromarray(GREY), "packed.tif", compression="tiff_lzw", **sideways)
+    np.testing.assert_array_equal(read_raster(packed).array, np.rot90(GREY, -1))
+    with pytest.raises(ImageError, match="save it upright"):
+        read_raster(save(Image.fromarray(GREY), "plain.tif", **sideways))
+    upside_down = save(Image.fromarray(GREY), "down.tif", tiffinfo={0x0112: 3})
+    np.testing.assert_array_equal(read_raster(upside_down).array, np.rot90(GREY, 2))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:PIL")
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize("name", ["bytes.jpg", "bytes.png", "bytes.tif"])
+def test_wrong_bytes_end_in_one_line_or_are_read(save, name):
+    path = save(Image.fromarray(GREY), name)
+    intact, rng = path.read_bytes(), np.random.default_rng(0)
+    messages = []
+    for _ in range(100):
+        damaged = bytearray(intact)
+        for position in rng.integers(0, len(intact), 3):
+            damaged[position] = rng.integers(256)
+        path.write_bytes(damaged)
+        try:
+            read_raster(path)
+        except ImageError as error:
+            messages.append(str(error))
+    assert messages
+    assert not [message for message in messages if "\n" in message]
+
+
+@pytest.mark.parametrize("name", ["cut.jpg", "cut.png", "cut.tif"])
+def test_a_truncated_picture_is_refused(save, name):
+    path = save(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)), name)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with pytest.raises(ImageError, match=r"E101 truncated or corrupt") as error:
+        read_raster(path)
+    assert "\n" not in str(error.value)
+
+
+def test_text_named_png_is_refused(tmp_path):
+    path = tmp_path / "text.png"
+    path.write_text("not a picture")
+    with pytest.raises(ImageError, match="E405 not a JPG, PNG or TIFF inside"):
+        read_raster(path)
+
+
+def test_a_picture_of_too_many_pixels_is_refused(save, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5)
+    path = save(Image.fromarray(GREY))
+    with pytest.raises(ImageError, match="E108"):
+        read_raster(path)
+
+
+def test_a_tiff_of_several_pages_is_refused(save):
+    page = Image.fromarray(GREY)
+    with pytest.raises(ImageError, match="E201 2 pages"):
+        read_raster(save(page, "pages.tif", save_all=True, append_images=[page]))
+
+
+def test_pixels_that_are_not_finite_are_refused(save):
+    with pytest.raises(ImageError, match="E301 1 NaN"):
+        read_raster(save(Image.fromarray(np.array([[0, np.nan]], np.float32)), "nan.tif"))

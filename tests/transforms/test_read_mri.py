@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from monai.data import MetaTensor, list_data_collate
+from PIL import Image
+
+from monai_mri.errors import ImageError
+from monai_mri.transforms import ReadMRId, picture_of, read_image, read_mask, to_meta_tensor, write_mask
+
+
+@pytest.fixture
+def sample(save_nifti, volume):
+    mask = (volume > 60).astype(np.uint8)
+    return {
+        "subject_id": "001",
+        "flair": str(save_nifti(volume)),
+        "mask": str(save_nifti(mask, name="mask.nii.gz")),
+    }
+
+
+def test_paths_become_tensors_with_one_channel_in_ras_order(sample):
+    read = ReadMRId(keys=("flair", "mask"))(sample)
+    assert isinstance(read["flair"], MetaTensor)
+    assert read["flair"].shape == read["mask"].shape == (1, 4, 5, 6)
+    assert read["flair"].dtype == read["mask"].dtype == torch.float32
+    np.testing.assert_array_equal(read["flair"][0].numpy(), read_image(sample["flair"]).array)
+    np.testing.assert_array_equal(read["mask"][0].numpy(), read_mask(sample["mask"]))
+    assert read["subject_id"] == "001"
+
+
+def test_the_mask_follows_the_image_whatever_the_order_of_keys(sample):
+    read = ReadMRId(keys=("mask", "flair"))(sample)
+    assert set(read["mask"].unique().tolist()) == {0.0, 1.0}
+
+
+def test_the_meta_tells_file_spacing_and_orientation(sample):
+    meta = ReadMRId(keys="flair")(sample)["flair"].meta
+    assert meta["filename_or_obj"] == sample["flair"]
+    assert meta["spacing_mm"].tolist() == [1, 1, 1]
+    assert meta["original_orientation"] == "LAS"
+
+
+def test_a_picture_has_an_unknown_spacing(tmp_path):
+    Image.fromarray(np.zeros((3, 5), np.uint8)).save(tmp_path / "a.png")
+    tensor = ReadMRId(keys=("flair",))({"flair": tmp_path / "a.png"})["flair"]
+    assert tensor.shape == (1, 3, 5)
+    assert np.isnan(tensor.meta["spacing_mm"]).all()
+
+
+def test_samples_collate_into_a_batch(sample, tmp_path):
+    read = ReadMRId(keys=("flair", "mask"))
+    assert list_data_collate([read(sample), read(sample)])["flair"].shape == (2, 1, 4, 5, 6)
+    Image.fromarray(np.zeros((3, 5), np.uint8)).save(tmp_path / "a.png")
+    picture = {"flair": tmp_path / "a.png", "mask": tmp_path / "a.png"}
+    assert list_data_collate([read(picture), read(picture)])["mask"].shape == (2, 1, 3, 5)
+
+
+def test_a_result_can_be_written_from_the_tensor_alone(sample, tmp_path):
+    tensor = ReadMRId(keys=("flair",))(sample)["flair"]
+    picture = picture_of(tensor)
+    path = write_mask(picture.array > 60, picture, tmp_path / "out.nii.gz")
+    np.testing.assert_array_equal(read_mask(path, like=picture), read_mask(sample["mask"]))
+
+
+def test_a_picture_survives_the_way_to_a_tensor_and_back(tmp_path):
+    Image.fromarray(np.eye(3, dtype=np.uint8)).save(tmp_path / "a.png")
+    before = read_image(tmp_path / "a.png")
+    after = picture_of(to_meta_tensor(before))
+    np.testing.assert_array_equal(after.array, before.array)
+    assert (after.affine, after.spacing_mm, after.path, after.kind) == (None, None, before.path, "picture")
+
+
+@pytest.mark.parametrize("cell", [None, ""])
+def test_a_missing_mask_is_left_out_only_where_allowed(sample, cell):
+    sample["mask"] = cell
+    assert "mask" not in ReadMRId(keys=("flair", "mask"), allow_missing=True)(sample)
+    with pytest.raises(ImageError, match="001: no path under 'mask'"):
+        ReadMRId(keys=("flair", "mask"))(sample)
+
+
+def test_a_missing_image_is_never_allowed(sample):
+    del sample["flair"]
+    with pytest.raises(ImageError, match="001: no path under 'flair'"):
+        ReadMRId(keys=("flair", "mask"), allow_missing=True)(sample)
+
+
+def test_grids_that_differ_are_refused_naming_both(sample, save_nifti):
+    sample["mask"] = save_nifti(np.zeros((4, 5, 7), np.uint8), name="other.nii.gz")
+    with pytest.raises(ImageError, match=r"other\.nii\.gz: E209 .*image\.nii\.gz"):
+        ReadMRId(keys=("flair", "mask"))(sample)
+
+
+def test_a_mask_beside_no_image_is_still_read(sample):
+    assert ReadMRId(keys="mask", mask_keys="mask")(sample)["mask"].sum() == 59

@@ -1,0 +1,38 @@
+"""What a bundle's YAML wires together: data, training, threshold, evaluation, inference."""
+
+from monai_mri.engines.dataset import ManifestDataset
+from monai_mri.engines.distributed import finalize, initialize
+from monai_mri.engines.evaluate import evaluate
+from monai_mri.engines.evaluator import Evaluator
+from monai_mri.engines.fit import fit
+from monai_mri.engines.infer import ImageDataset, infer
+from monai_mri.engines.inferer import AxialInferer
+from monai_mri.engines.key_metric import BestF1
+from monai_mri.engines.run_folder import RunFolder
+from monai_mri.engines.slices import SliceDataset
+from monai_mri.engines.threshold import choose_threshold
+from monai_mri.engines.tile_dataset import TileDataset
+from monai_mri.engines.tracking import TensorBoard
+from monai_mri.engines.trainer import Trainer
+from monai_mri.engines.weights import load_weights, save_weights
+
+__all__ = [
+    "AxialInferer",
+    "BestF1",
+    "Evaluator",
+    "ImageDataset",
+    "ManifestDataset",
+    "RunFolder",
+    "SliceDataset",
+    "TensorBoard",
+    "TileDataset",
+    "Trainer",
+    "choose_threshold",
+    "evaluate",
+    "finalize",
+    "fit",
+    "infer",
+    "initialize",
+    "load_weights",
+    "save_weights",
+]

@@ -1,0 +1,161 @@
+"""Run a mode of a bundle as `python -m monai.bundle run` does, with its settings checked first."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from monai_mri.engines.config_check import check_components, check_settings, has_expressions, read_layers
+from monai_mri.errors import ConfigError, TrainingError, UsageError
+
+LAYERS = {"train": ["train"], "evaluate": ["train", "evaluate"], "infer": ["inference"]}
+MODES = tuple(LAYERS)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+
+
+def run_bundle(
+    bundle: Path,
+    mode: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    protocol: str = "honest",
+    gpus: Sequence[int] = (),
+    tracking: str | None = None,
+) -> None:
+    """Run `mode` of the bundle in the folder `bundle`.
+
+    Args:
+        bundle: folder with `configs/`.
+        mode: "train", "evaluate" or "infer".
+        settings: values for keys of the config, nested keys as `a::b`.
+        protocol: "honest", or "paper" for the layer `paper.yaml`.
+        gpus: GPUs to use; several train together.
+        tracking: "mlflow" to track the run with MLflow, too.
+
+    Raises:
+        UsageError: there is no such bundle or mode.
+        ConfigError: a setting's key is unknown, or the config names what does not exist.
+        TrainingError: one of several processes failed.
+    """
+    settings = dict(settings or {})
+    if marked := [key for key, value in settings.items() if "#" in str(value)]:
+        raise ConfigError(f"--set {marked[0]}: MONAI changes a '#' inside a value; use a name without it")
+    files = layer_files(bundle, mode, protocol=protocol, several=len(gpus) > 1)
+    config = read_layers(files)
+    check_settings(config, settings)
+    _check_gpus(gpus)
+    with _as_layer({"bundle_root": str(bundle)} | settings) as layer:
+        check_components(read_layers([*files, layer]))
+        if len(gpus) > 1:
+            _run_together([*files, layer], gpus)
+        else:
+            _run_here([*files, layer], tracking)
+
+
+def layer_files(bundle: Path, mode: str, *, protocol: str = "honest", several: bool = False) -> list[Path]:
+    """The config files of a mode, in the order in which they are laid over each other.
+
+    Raises:
+        UsageError: there is no such bundle, mode or protocol.
+    """
+    configs = bundle / "configs"
+    if not configs.is_dir():
+        raise UsageError(f"{bundle}: no bundle there, expected a folder with configs/, as bundles/ms_plaque")
+    if mode not in LAYERS:
+        raise UsageError(f"mode {mode!r} asked for, expected one of {', '.join(MODES)}")
+    if protocol not in ("honest", "paper"):
+        raise UsageError(f"protocol {protocol!r} asked for, expected honest or paper")
+    first, *others = LAYERS[mode]
+    paper = ["paper"] if protocol == "paper" and mode != "infer" else []
+    together = ["multi_gpu_train"] if several and mode == "train" else []
+    return [configs / f"{name}.yaml" for name in [first, *paper, *others, *together]]
+
+
+def parse_value(text: str) -> Any:
+    """A setting's value as YAML reads it, but 1e-3 is a number, too.
+
+    >>> parse_value("1e-3"), parse_value("[4, 8]"), parse_value("null"), parse_value("runs/a")
+    (0.001, [4, 8], None, 'runs/a')
+    """
+    try:
+        return _with_numbers(yaml.load(text, Loader=_Plain))
+    except yaml.YAMLError:
+        return text
+
+
+class _Plain(yaml.SafeLoader):
+    """YAML without the types that surprise: a date stays text, and so does 12:30."""
+
+
+_Plain.yaml_implicit_resolvers = {
+    letter: [(tag, form) for tag, form in forms if not tag.endswith((":timestamp", ":int", ":float"))]
+    for letter, forms in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _with_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _with_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_with_numbers(item) for item in value]
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        return int(value) if value.lstrip("+-").isdecimal() else float(value)
+    return value
+
+
+@contextmanager
+def _as_layer(settings: Mapping[str, Any]) -> Iterator[Path]:
+    """The settings as one more config file, which unlike MONAI's arguments can set a key to null."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "settings.yaml"
+        path.write_text(yaml.safe_dump({key.replace("#", "::"): value for key, value in settings.items()}))
+        yield path
+
+
+def _check_gpus(gpus: Sequence[int]) -> None:
+    import torch
+
+    count = torch.cuda.device_count()
+    if absent := [number for number in gpus if number >= count]:
+        raise ConfigError(
+            f"--gpus {','.join(map(str, gpus))}: PyTorch sees {count} GPUs here, no GPU {absent[0]}; "
+            "leave --gpus out to train on what there is"
+        )
+
+
+def _run_here(files: Sequence[Path], tracking: str | None) -> None:
+    from monai.bundle import run
+
+    logging.disable(logging.WARNING)  # MONAI's account of its own arguments
+    try:
+        with warnings.catch_warnings():
+            if not has_expressions(read_layers(files)):
+                warnings.filterwarnings("ignore", message="parsing config_file", category=UserWarning)
+            run(config_file=[str(path) for path in files], logging_file=False, tracking=tracking)
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _run_together(files: Sequence[Path], gpus: Sequence[int]) -> None:
+    listed = "[" + ",".join(f"'{path}'" for path in files) + "]"
+    command = [
+        *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={len(gpus)}"),
+        *("-m", "monai.bundle", "run", "--config_file", listed, "--logging_file", "False"),
+    ]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, gpus))}
+    status = subprocess.run(command, env=environment, check=False).returncode
+    if status:
+        raise TrainingError(
+            f"one of {len(gpus)} processes ended with status {status}; its message stands above"
+        )

@@ -1,0 +1,88 @@
+"""Choose the threshold that turns maps into masks, on the uncut slices of the training part."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from monai_mri.engines import distributed
+from monai_mri.engines.console import say
+from monai_mri.engines.entry import bundle_step
+from monai_mri.engines.evaluator import Evaluator
+from monai_mri.engines.key_metric import add_map
+from monai_mri.engines.run_folder import RunFolder
+from monai_mri.engines.slices import SliceDataset
+from monai_mri.engines.weights import load_weights, save_weights
+from monai_mri.metrics import ThresholdHistogram
+
+POINTS = 200  # of the curve that is kept
+COLLAPSE_MARGIN = 1.1  # best F over that of marking everything
+
+
+@bundle_step
+def choose_threshold(
+    evaluator: Evaluator, *, run_folder: RunFolder, bins: int = 2**14, raw_key: str = "raw"
+) -> float:
+    """Find the threshold that maximises the F-measure over all pixels of the evaluator's slices.
+
+    The slices must be whole: a threshold found on tiles is unusable (BIOSTEC 2017, section 3.3). The
+    threshold is kept in the header of the run's weights and, with the whole curve, in `threshold.json`. The
+    same search over the raw intensities (`raw_key`, scaled to [0, 1]) gives the strongest form of the paper's
+    raw-threshold baseline. Maps that can do no better than marking every pixel are reported as collapsed.
+
+    Returns:
+        The threshold in (0, 1]; nan where no slice holds plaque.
+    """
+    if distributed.rank() != 0:
+        return float("nan")
+    record = load_weights(evaluator.network, run_folder.root)
+    maps, raw = ThresholdHistogram(bins=bins), ThresholdHistogram(bins=bins)
+
+    def count(sample: dict[str, Any], output: dict[str, Any]) -> None:
+        add_map(maps, output["pred"], output["label"])
+        if raw_key in sample:
+            add_map(raw, sample[raw_key], output["label"])
+
+    evaluator.run_over_samples(count, what="choosing the threshold")
+    best = maps.best()
+    collapsed = _is_collapsed(maps, evaluator)
+    run_folder.write_json("threshold.json", _table(evaluator, maps) | {"collapsed": collapsed})
+    chosen = replace(record, threshold=_defined(best.threshold), raw_threshold=_defined(raw.best().threshold))
+    save_weights(evaluator.network, run_folder.root, chosen)
+    say(f"threshold {best.threshold:.4f}: F {best.f1:.3f} on {len(evaluator.dataset)} uncut training slices")
+    if collapsed:
+        say("collapsed: no threshold does better than marking everything; train longer or with another loss")
+    return best.threshold
+
+
+def _is_collapsed(maps: ThresholdHistogram, evaluator: Evaluator) -> bool:
+    curve = maps.curve()
+    positives = int(curve.tp[0] + curve.fn[0])
+    pixels = sum(
+        int(np.prod(evaluator.dataset[index]["label"].shape)) for index in range(len(evaluator.dataset))
+    )
+    f1_of_everything = 2 * positives / (positives + pixels)
+    bar = min(COLLAPSE_MARGIN * f1_of_everything, (1 + f1_of_everything) / 2)
+    return bool(maps.best().f1 < bar)
+
+
+def _defined(value: float) -> float | None:
+    return None if np.isnan(value) else value
+
+
+def _table(evaluator: Evaluator, maps: ThresholdHistogram) -> dict[str, Any]:
+    best, curve, dataset = maps.best(), maps.curve(), evaluator.dataset
+    images = dataset.data if isinstance(dataset, SliceDataset) else dataset
+    shown = np.unique(np.linspace(0, len(curve.threshold) - 1, POINTS).round().astype(int))
+    return {
+        "threshold": best.threshold,
+        "f1": best.f1,
+        "precision": best.precision,
+        "recall": best.recall,
+        "part": images.part,
+        "images": len(images),
+        "slices": len(dataset),
+        "curve": {name: getattr(curve, name)[shown] for name in ("threshold", "precision", "recall", "f1")},
+    }

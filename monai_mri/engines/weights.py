@@ -1,0 +1,146 @@
+"""Trained weights and what must travel with them: the threshold, and who was trained on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from monai_mri.engines.durable import write_durably
+from monai_mri.errors import CheckpointError, LeakError
+
+NAME = "model.safetensors"
+_KEY = "monai_mri"
+
+
+@dataclass(frozen=True)
+class WeightsRecord:
+    """What is known of a network's training, stored in the header of its safetensors file.
+
+    Subjects are stored as salted hashes: enough to refuse an evaluation on them, no list of names. A hash is
+    a pseudonym, not anonymity: short ids can be guessed.
+    """
+
+    study: str
+    network: str
+    epoch: int
+    manifest_sha256: str
+    splits_sha256: str
+    subjects: tuple[str, ...] = ()
+    threshold: float | None = None
+    raw_threshold: float | None = None
+    tensors_sha256: str = ""
+
+    def with_subjects(self, subjects: Iterable[str]) -> WeightsRecord:
+        """The record with the subjects that were trained on."""
+        return replace(self, subjects=tuple(sorted({self._hashed(subject) for subject in subjects})))
+
+    def refuse_trained(self, subjects: Iterable[str]) -> None:
+        """Raise where a subject of an evaluation was trained on.
+
+        Raises:
+            LeakError: names the subjects.
+        """
+        seen = sorted({subject for subject in subjects if self._hashed(subject) in self.subjects})
+        if seen:
+            raise LeakError(
+                f"{len(seen)} of the subjects to evaluate were trained on ({', '.join(seen[:5])}); "
+                "evaluate on a part that the weights have not seen, or split and train anew"
+            )
+
+    def _hashed(self, subject: str) -> str:
+        return hashlib.sha256(f"{self.splits_sha256}/{subject}".encode()).hexdigest()[:16]
+
+
+def save_weights(network: nn.Module, folder: Path, record: WeightsRecord) -> Path:
+    """Write `model.safetensors` with the record, and `model.pt` for MONAI's own loaders.
+
+    Returns:
+        The path of the first.
+    """
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    record = replace(record, tensors_sha256=_digest(state))
+    header = {_KEY: json.dumps(asdict(record), sort_keys=True)}
+    write_durably(folder / "model.pt", lambda path: torch.save(state, path))
+    return write_durably(folder / NAME, lambda path: save_file(state, path, metadata=header))
+
+
+def load_weights(network: nn.Module, source: Path) -> WeightsRecord:
+    """Load weights into `network` from a safetensors file, or from the run folder that holds one.
+
+    Raises:
+        CheckpointError: there is no such file, it is damaged, or it belongs to another network.
+    """
+    path = source / NAME if source.is_dir() else source
+    if not path.is_file():
+        raise CheckpointError(
+            f"{path}: no trained weights there; train first, or name a run folder "
+            "or a .safetensors file with --weights"
+        )
+    record = read_record(path)
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except SafetensorError as error:
+        raise CheckpointError(
+            f"{path}: damaged weights ({error}); copy the file again or train anew"
+        ) from error
+    if record.tensors_sha256 != _digest(state):
+        raise CheckpointError(
+            f"{path}: damaged weights (E705: SHA-256 differs); copy the file again or train anew"
+        )
+    _refuse_other_shapes(path, network, state)
+    network.load_state_dict(state)
+    return record
+
+
+def read_record(path: Path) -> WeightsRecord:
+    """The record in a safetensors file's header.
+
+    Raises:
+        CheckpointError: no safetensors file, or one that this package has not written.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = (file.metadata() or {}).get(_KEY)
+    except (SafetensorError, OSError) as error:
+        raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
+    if header is None:
+        raise CheckpointError(
+            f"{path}: safetensors without this package's record; train it with one of our bundles"
+        )
+    try:
+        values = json.loads(header)
+        return WeightsRecord(**{**values, "subjects": tuple(values["subjects"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise CheckpointError(
+            f"{path}: its record is damaged or of a newer version ({error}); copy the file again, or update"
+        ) from error
+
+
+def _digest(state: dict[str, torch.Tensor]) -> str:
+    """SHA-256 over names, types, shapes and bytes: safetensors itself loads a flipped bit in silence."""
+    digest = hashlib.sha256()
+    for name, tensor in sorted(state.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _refuse_other_shapes(path: Path, network: nn.Module, state: dict[str, torch.Tensor]) -> None:
+    wanted = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+    found = {name: tuple(tensor.shape) for name, tensor in state.items()}
+    for name in sorted(wanted.keys() | found.keys()):
+        if wanted.get(name) != found.get(name):
+            raise CheckpointError(
+                f"{path}: weights of another network: {name} is {found.get(name, 'missing')} there and "
+                f"{wanted.get(name, 'missing')} in network_def; "
+                "give network_def the settings it was trained with"
+            )

@@ -11,6 +11,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,8 @@ def run_bundle(
     if marked := [key for key, value in settings.items() if "#" in str(value)]:
         raise ConfigError(f"--set {marked[0]}: MONAI changes a '#' inside a value; use a name without it")
     files = layer_files(bundle, mode, protocol=protocol, several=len(gpus) > 1)
+    if tracking is not None and find_spec(tracking) is None:
+        raise UsageError(f"--tracking {tracking}: not installed; pip install 'monai-mri[tracking]'")
     config = read_layers(files)
     check_settings(config, settings)
     _check_gpus(gpus)
@@ -76,10 +79,9 @@ def layer_files(bundle: Path, mode: str, *, protocol: str = "honest", several: b
         raise UsageError(f"mode {mode!r} asked for, expected one of {', '.join(MODES)}")
     if protocol not in ("honest", "paper"):
         raise UsageError(f"protocol {protocol!r} asked for, expected honest or paper")
-    first, *others = LAYERS[mode]
     paper = ["paper"] if protocol == "paper" and mode != "infer" else []
     together = ["multi_gpu_train"] if several and mode == "train" else []
-    return [configs / f"{name}.yaml" for name in [first, *paper, *others, *together]]
+    return [configs / f"{name}.yaml" for name in [*LAYERS[mode], *paper, *together]]
 
 
 def parse_value(text: str) -> Any:

@@ -96,7 +96,9 @@ class _Course:
         trainer.add_event_handler(Events.EPOCH_STARTED, self._open_bar)
         trainer.add_event_handler(Events.ITERATION_COMPLETED, self._after_step)
         trainer.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
-        if self.evaluator is not None:
+        if (
+            self.evaluator is not None and distributed.processes() == 1
+        ):  # shares differ, so nobody may wait there
             self.evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_asked)
         if not self.ended and self._epoch_is_pending():
             self._finish_epoch()

@@ -92,6 +92,8 @@ def load_weights(network: nn.Module, source: Path) -> WeightsRecord:
         raise CheckpointError(
             f"{path}: damaged weights ({error}); copy the file again or train anew"
         ) from error
+    if not record.tensors_sha256:
+        raise CheckpointError(f"{path}: written by an older version, without SHA-256; train anew")
     if record.tensors_sha256 != _digest(state):
         raise CheckpointError(
             f"{path}: damaged weights (E705: SHA-256 differs); copy the file again or train anew"

@@ -32,7 +32,7 @@ class SigmoidSquaredError(nn.Module):
         """Scalar loss for logits and mask of one shape (B, C, H, W)."""
         if logits.shape != mask.shape:
             raise ValueError(
-                f"SigmoidSquaredError: logits {tuple(logits.shape)}, mask {tuple(mask.shape)}: one shape expected"
+                f"SigmoidSquaredError: logits {tuple(logits.shape)} and mask {tuple(mask.shape)} differ"
             )
         squared = (logits.sigmoid() - mask).square()
         return squared.mean() if self.per_pixel else squared.sum() / (2 * len(mask))

@@ -52,7 +52,7 @@ def bundle(tmp_path) -> Path:
         ("train", {"protocol": "paper"}, ["train", "paper"]),
         ("train", {"protocol": "paper", "several": True}, ["train", "paper", "multi_gpu_train"]),
         ("evaluate", {}, ["train", "evaluate"]),
-        ("evaluate", {"protocol": "paper"}, ["train", "paper", "evaluate"]),
+        ("evaluate", {"protocol": "paper"}, ["train", "evaluate", "paper"]),
         ("evaluate", {"several": True}, ["train", "evaluate"]),
         ("infer", {"protocol": "paper"}, ["inference"]),
     ],

@@ -1,0 +1,142 @@
+"""What every bundle in `bundles/` must be, found by folder: no code, nothing misspelt, and it runs."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from monai.bundle import ConfigWorkflow
+
+from monai_mri.engines.config_check import check_components, read_layers, unread_keys
+
+LAYERED = {"evaluate", "paper", "demo", "multi_gpu_train"}
+TINY = {"max_epochs": 1, "batch_size": 8, "tile_size": 16}
+
+
+def configs(bundle: Path) -> list[Path]:
+    return sorted((bundle / "configs").glob("*.yaml"))
+
+
+def stack(bundle: Path, name: str) -> list[Path]:
+    first = [bundle / "configs" / "train.yaml"] if name in LAYERED else []
+    return [*first, bundle / "configs" / f"{name}.yaml"]
+
+
+def programs(bundle: Path) -> list[str]:
+    return [path.stem for path in configs(bundle) if path.stem != "protocol"]
+
+
+def test_all_files_of_a_bundle_are_there(bundle):
+    for name in (
+        "metadata.json",
+        "train.yaml",
+        "evaluate.yaml",
+        "inference.yaml",
+        "multi_gpu_train.yaml",
+        "protocol.yaml",
+    ):
+        assert (bundle / "configs" / name).is_file()
+    assert (bundle / "docs" / "README.md").is_file()
+    assert "Apache License" in (bundle / "LICENSE").read_text()
+
+
+def test_bundle_holds_no_code(bundle):
+    assert [
+        path for path in bundle.rglob("*") if path.suffix in (".py", ".pt", ".pth", ".pkl", ".ts", ".conf")
+    ] == []
+    for path in (*configs(bundle), bundle / "configs" / "metadata.json"):
+        assert re.findall(r"(?<![A-Za-z0-9_$])\$[A-Za-z@({_\[]", path.read_text()) == [], path.name
+
+
+def test_no_key_is_given_twice(bundle):
+    for path in configs(bundle):
+        yaml.load(path.read_text(), Loader=NoTwins)
+
+
+class NoTwins(yaml.SafeLoader):
+    """Refuses a key that stands twice in one mapping."""
+
+    def construct_mapping(self, node, deep=False):
+        keys = [self.construct_object(key, deep=deep) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"twice: {[key for key in keys if keys.count(key) > 1]}"
+        return super().construct_mapping(node, deep=deep)
+
+
+def test_every_component_exists_and_takes_its_arguments(bundle):
+    for name in programs(bundle):
+        check_components(read_layers(stack(bundle, name)))
+
+
+def test_no_key_is_left_unread(bundle):
+    for name in programs(bundle):
+        first, *layers = stack(bundle, name)
+        assert unread_keys(read_layers([first])) == [], first.name
+        added = read_layers([first, *layers]).keys() - read_layers([first]).keys()
+        assert added & set(unread_keys(read_layers([first, *layers]))) == set(), name
+
+
+def test_inference_sees_images_as_training_does(bundle):
+    train, inference = (read_layers(stack(bundle, name)) for name in ("train", "inference"))
+    assert train["network_def"] == inference["network_def"]
+    assert train["validate"]["inferer"] == inference["inferer"]
+    assert train["validate"]["postprocessing"] == inference["postprocessing"]
+    in_training = [
+        step for step in train["train"]["preprocessing"]["transforms"] if step.get("names") != "raw"
+    ]
+    changed = [step for step in in_training[1:] if step.get("keys") == "image"]
+    assert changed == inference["preprocessing"]["transforms"][1:]
+
+
+@pytest.mark.parametrize("kind", ["train", "infer"])
+def test_monai_finds_all_properties_it_asks_for(bundle, kind):
+    files = stack(bundle, "train" if kind == "train" else "inference")
+    workflow = ConfigWorkflow(
+        config_file=[str(path) for path in files],
+        meta_file=str(bundle / "configs" / "metadata.json"),
+        workflow_type=kind,
+        logging_file=False,
+    )
+    workflow.initialize()
+    assert workflow.check_properties() == []
+
+
+def test_metadata_fits_the_vendored_schema(bundle, repository):
+    import jsonschema
+
+    schema = json.loads((repository / "bundles" / "metadata.schema.json").read_text())
+    metadata = json.loads((bundle / "configs" / "metadata.json").read_text())
+    jsonschema.Draft7Validator.check_schema(schema)
+    jsonschema.validate(metadata, schema)
+    assert metadata["name"] == bundle.name
+
+
+def test_one_epoch_on_a_phantom_gives_weights_scores_and_masks(bundle, phantom_cohort, tmp_path):
+    from monai_mri.engines.bundle import run_bundle
+
+    run = tmp_path / "run"
+    shared = {"manifest": str(phantom_cohort), "output_dir": str(run), **smaller(bundle)}
+    run_bundle(bundle, "train", settings=shared | TINY)
+    assert (run / "model.safetensors").is_file()
+    run_bundle(bundle, "evaluate", settings=shared)
+    summary = json.loads((run / "evaluation" / "summary.json").read_text())
+    assert summary["study"] == bundle.name
+    assert summary["part"] == "test"
+    image = phantom_cohort.parent / "sub-001" / "sub-001_flair.nii.gz"
+    settings = {
+        "input": str(image),
+        "weights": str(run),
+        "output_dir": str(tmp_path / "masks"),
+        **smaller(bundle),
+    }
+    run_bundle(bundle, "infer", settings=settings)
+    assert (tmp_path / "masks" / "sub-001_flair_mask.nii.gz").is_file()
+
+
+def smaller(bundle: Path) -> dict[str, object]:
+    """The network of the bundle's demo layer, where it has one: the published one takes minutes."""
+    demo = bundle / "configs" / "demo.yaml"
+    layer = yaml.safe_load(demo.read_text()) if demo.is_file() else {}
+    return {key: value for key, value in layer.items() if key.startswith("network_def")}

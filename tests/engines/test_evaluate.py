@@ -1,0 +1,123 @@
+"""Evaluation: figures that can be worked out by hand, and whom it refuses to score."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import nibabel as nib
+import numpy as np
+import pytest
+import torch
+from building import build_dataset
+from monai.transforms import Activationsd
+
+from monai_mri.engines import AxialInferer, Evaluator, RunFolder, SliceDataset, evaluate, save_weights
+from monai_mri.engines.weights import WeightsRecord
+from monai_mri.errors import CheckpointError, LeakError
+
+
+class Copy(torch.nn.Module):
+    """Gives the image back, scaled: with `gain` 1 the cohort's plaques are above 1, all else below."""
+
+    def __init__(self, gain: float) -> None:
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.tensor(gain))
+
+    def forward(self, image):
+        return self.gain * image
+
+
+@pytest.fixture
+def run(cohort, tmp_path):
+    """Saves weights for a network that copies the image, and evaluates them on a part."""
+
+    def prepare(*, gain=1.0, threshold=0.9, subjects=("sub-001",), part="test", slices=None, **settings):
+        record = WeightsRecord(
+            study="x",
+            network="Copy",
+            epoch=1,
+            manifest_sha256="",
+            splits_sha256="s",
+            threshold=threshold,
+            raw_threshold=0.7,
+        ).with_subjects(subjects)
+        save_weights(Copy(gain), tmp_path, record)
+        dataset = build_dataset(cohort, part)
+        evaluator = Evaluator(
+            device="cpu",
+            network=Copy(0.0),
+            dataset=dataset if slices is None else SliceDataset(data=dataset, slices=slices),
+            inferer=AxialInferer(),
+            postprocessing=Activationsd(keys="pred", sigmoid=True),
+        )
+        return evaluate(evaluator, run_folder=RunFolder(tmp_path, study="x"), **settings)
+
+    return prepare
+
+
+def test_network_that_finds_the_plaques_scores_one(run):
+    summary = run()
+    network = summary["methods"][0]
+    assert network["pooled"] == {"precision": 1.0, "recall": 1.0, "f1": 1.0, "dice": 1.0, "jaccard": 1.0}
+    assert network["per_scan"]["hd_mm"]["mean"] == 0.0
+    assert (network["lesions"]["truth"], network["lesions"]["detected"], network["lesions"]["false"]) == (
+        2,
+        2,
+        0,
+    )
+    assert summary["collapsed"] is False
+
+
+def test_files_hold_what_the_summary_says(run, tmp_path):
+    summary = run()
+    assert json.loads((tmp_path / "evaluation" / "summary.json").read_text()) == summary
+    rows = list(csv.DictReader((tmp_path / "evaluation" / "subjects.csv").read_text().splitlines()))
+    assert {row["method"] for row in rows} == {"network", "raw_50", "raw_45", "raw_40", "raw_tuned"}
+    assert {row["sample_id"] for row in rows} == {"sub-006"}
+    prediction = nib.load(tmp_path / summary["samples"][0]["prediction"])
+    truth = nib.load(summary["samples"][0]["mask"])
+    np.testing.assert_array_equal(prediction.get_fdata(), truth.get_fdata())
+    np.testing.assert_array_equal(prediction.affine, truth.affine)
+
+
+def test_network_that_marks_nothing_is_called_collapsed(run):
+    summary = run(gain=-1.0, threshold=0.999)
+    network = summary["methods"][0]
+    assert summary["collapsed"]
+    assert network["collapsed"]
+    assert network["pooled"]["precision"] is None
+    assert network["counts"]["missed"] == 1
+    assert network["per_scan"]["hd95_mm"] == {"mean": None, "sd": None, "n": 0, "undefined": 1}
+
+
+def test_subjects_that_were_trained_on_are_refused(run, tmp_path):
+    with pytest.raises(LeakError, match=r"1 of the subjects to evaluate were trained on \(sub-006\)"):
+        run(subjects=("sub-001", "sub-006"))
+    assert not (tmp_path / "evaluation").exists()
+
+
+def test_subjects_that_were_trained_on_can_be_scored_when_said_so(run):
+    assert run(subjects=("sub-006",), allow_trained_subjects=True)["trained_subjects_allowed"]
+
+
+def test_weights_without_threshold_are_refused(run):
+    with pytest.raises(CheckpointError, match="hold no threshold"):
+        run(threshold=None)
+
+
+def test_slices_with_plaque_are_scored_one_by_one(run, tmp_path):
+    summary = run(slices="with_lesion")
+    assert summary["slices"] == "with_lesion"
+    assert [sample["sample_id"] for sample in summary["samples"]] == ["sub-006_z000", "sub-006_z001"]
+    assert [sample["plane"] for sample in summary["samples"]] == [0, 1]
+    assert summary["methods"][0]["counts"]["scans"] == 2
+    assert all((tmp_path / sample["prediction"]).is_file() for sample in summary["samples"])
+
+
+def test_each_subject_is_compared_with_its_own_files(cohort, run):
+    summary = run(part="train", subjects=("sub-006",))
+    for sample in summary["samples"]:
+        assert sample["subject_id"] in sample["image"]
+        assert sample["subject_id"] in sample["mask"]
+    assert len(summary["samples"]) == 4

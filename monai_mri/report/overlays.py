@@ -36,13 +36,18 @@ PANELS: dict[str, str] = {
 
 @dataclass(frozen=True)
 class OverlaySource:
-    """The files of one evaluated image; `probability` is None where it was not kept."""
+    """The files of one evaluated image; `probability` is None where it was not kept.
+
+    Where `plane` is given, image and truth are volumes of which that axial plane was evaluated alone, and
+    prediction and probability are pictures of it.
+    """
 
     label: str
     image: Path
     truth: Path
     prediction: Path
     probability: Path | None = None
+    plane: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,6 +137,8 @@ def to_data_uri(picture: Image.Image, *, quality: int = 86) -> str:
 
 
 def _read_all(source: OverlaySource) -> _Volumes:
+    if source.plane is not None:
+        return _read_plane(source, source.plane)
     image = read_image(source.image)
     probability = None
     if source.probability is not None:
@@ -146,6 +153,25 @@ def _read_all(source: OverlaySource) -> _Volumes:
         probability=probability,
         spacing=(spacing_mm[1], spacing_mm[0]),
     )
+
+
+def _read_plane(source: OverlaySource, plane: int) -> _Volumes:
+    volume = read_image(source.image)
+    truth = read_mask(source.truth, like=volume)
+    drawn = {name: read_image(path).array[..., None] for name, path in _drawn(source).items()}
+    spacing_mm = volume.spacing_mm or (1.0, 1.0)
+    return _Volumes(
+        image=_to_display(volume.array[..., plane : plane + 1]),
+        truth=_to_display(truth[..., plane : plane + 1]),
+        prediction=_to_display(drawn["prediction"] > 0),
+        probability=_to_display(drawn["probability"] / np.float32(255)) if "probability" in drawn else None,
+        spacing=(spacing_mm[1], spacing_mm[0]),
+    )
+
+
+def _drawn(source: OverlaySource) -> dict[str, Path]:
+    paths = {"prediction": source.prediction, "probability": source.probability}
+    return {name: path for name, path in paths.items() if path is not None}
 
 
 def _to_display(array: npt.NDArray[V]) -> npt.NDArray[V]:

@@ -224,6 +224,7 @@ def _draw_sample(folder: RunFolder, role: str, sample: Sample, *, height: int, q
         truth=folder.resolve(sample.mask),
         prediction=folder.resolve(sample.prediction),
         probability=folder.resolve(sample.probability) if sample.probability else None,
+        plane=sample.plane,
     )
     try:
         overlays = draw_overlays(source, height=height)

@@ -187,6 +187,7 @@ class Sample(_Record):
     mask: str = ""
     prediction: str = ""
     probability: str = ""
+    plane: int | None = None
     f1: Figure = nan
 
 

@@ -89,8 +89,8 @@ def test_mask_of_a_picture_has_its_size(bundle_folder, trained, tmp_path):
 
 
 def test_unet_takes_the_place_of_the_network_by_one_setting(bundle_folder, phantom_cohort, tmp_path):
-    unet = {"_target_": "monai.networks.nets.BasicUNet", "spatial_dims": 2, "in_channels": 1, "out_channels": 1}
-    unet["features"] = [4, 4, 4, 8, 8, 4]
+    unet = {"_target_": "monai.networks.nets.BasicUNet", "spatial_dims": 2, "features": [4, 4, 4, 8, 8, 4]}
+    unet |= {"in_channels": 1, "out_channels": 1}
     settings = {"manifest": str(phantom_cohort), "output_dir": str(tmp_path), "network_def": unet}
     run_bundle(bundle_folder, "train", settings=settings | {"max_epochs": 1, "batch_size": 8})
     run_bundle(bundle_folder, "evaluate", settings=settings)

@@ -157,3 +157,23 @@ def test_data_uri_holds_the_picture():
     kind, _, content = uri.partition(",")
     assert kind == "data:image/jpeg;base64"
     assert Image.open(io.BytesIO(base64.b64decode(content))).size == (12, 7)
+
+
+def test_plane_that_was_scored_alone_is_shown_as_in_its_volume(source, tmp_path):
+    whole = draw_overlays(source, height=120, at_most=1)[0]
+    volume = nibabel.load(source.prediction).get_fdata()
+    pixels = (volume[..., 8] > 0).astype(np.uint8) * 255
+    Image.fromarray(pixels).save(tmp_path / "plane.png")
+    Image.fromarray((pixels * 0.9).astype(np.uint8)).save(tmp_path / "map.png")
+    alone = OverlaySource(
+        label="plane",
+        image=source.image,
+        truth=source.truth,
+        prediction=tmp_path / "plane.png",
+        probability=tmp_path / "map.png",
+        plane=8,
+    )
+    (overlay,) = draw_overlays(alone, height=120)
+    assert (overlay.found, overlay.false, overlay.missed) == (whole.found, whole.false, whole.missed)
+    assert whole.slice_index == 8
+    assert set(overlay.panels) == {"input", "truth", "probability", "prediction"}

@@ -167,6 +167,7 @@ class _Course:
             "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
             "seconds": round(time.monotonic() - self.clock, 3),
         }
+        trainer.state.metrics |= {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
         self._step_schedule()
         self.history.append(row)
         self._keep_best(row)

@@ -25,13 +25,14 @@ class TensorBoard:
         if distributed.rank() == 0:
             engine.add_event_handler(Events.STARTED, self._open)
             engine.add_event_handler(Events.ITERATION_COMPLETED, self._step)
-            engine.add_event_handler(Events.EPOCH_COMPLETED, self._epoch)
             engine.add_event_handler(Events.COMPLETED | Events.EXCEPTION_RAISED, self._close)
 
     def _open(self, engine: Engine) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
         self.writer: Any = SummaryWriter(str(self.folder), purge_step=engine.state.iteration)
+        if not engine.has_event_handler(self._epoch):  # after the handler that validates
+            engine.add_event_handler(Events.EPOCH_COMPLETED, self._epoch)
 
     def _step(self, engine: Engine) -> None:
         loss = sum(float(sample["loss"]) for sample in engine.state.output) / len(engine.state.output)

@@ -104,6 +104,17 @@ def test_tracking_hides_neither_a_nan_nor_a_stop(make_trainer, tmp_path):
         fit(make_trainer(stop_at=2, handlers=(TensorBoard(run_folder=folder),)), run_folder=folder)
 
 
+def test_tensorboard_shows_loss_and_validation(make_trainer, make_evaluator, tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folder = RunFolder(tmp_path, study="x")
+    trainer = make_trainer(handlers=(TensorBoard(run_folder=folder),))
+    fit(trainer, run_folder=folder, evaluator=make_evaluator())
+    events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert {"train/loss", "val_f1", "learning_rate"} <= set(events.Tags()["scalars"])
+    assert len(events.Scalars("val_f1")) == EPOCHS
+
+
 def test_undefined_metric_is_never_the_best(make_trainer, make_evaluator, tmp_path):
     evaluator = make_evaluator(undefined_in=(1, 3))
     fit(make_trainer(), run_folder=RunFolder(tmp_path, study="x"), evaluator=evaluator)

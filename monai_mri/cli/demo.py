@@ -30,8 +30,26 @@ BUNDLE_RUN = [sys.executable, "-W", "ignore", "-m", "monai.bundle", "run", "--lo
     show_default=True,
 )
 @click.option("--subjects", default=16, show_default=True, type=click.IntRange(min=6))
+@click.option(
+    "--voxel-size",
+    nargs=3,
+    type=click.FloatRange(min=0, min_open=True),
+    default=(1.25, 1.25, 5.0),
+    show_default=True,
+    metavar="X Y Z",
+    help="In mm.",
+)
+@click.option("--epochs", type=click.IntRange(min=1), help="Fewer or more than the bundle's demo layer says.")
 @click.option("--seed", default=0, show_default=True)
-def demo(*, out: Path, bundle: Path, subjects: int, seed: int) -> None:
+def demo(
+    *,
+    out: Path,
+    bundle: Path,
+    subjects: int,
+    voxel_size: tuple[float, float, float],
+    epochs: int | None,
+    seed: int,
+) -> None:
     """Make a phantom cohort, train, evaluate and write a page about it into OUT."""
     _fresh(out)
     cohort, run = out / "cohort", out / "run"
@@ -48,13 +66,13 @@ def demo(*, out: Path, bundle: Path, subjects: int, seed: int) -> None:
     steps = {
         "phantom cohort": [
             *(*COMMAND, "phantom", "make", "plaque", str(cohort), "--subjects", str(subjects)),
-            *("--seed", str(seed), "--voxel-size", "1.25", "1.25", "5"),
+            *("--seed", str(seed), "--voxel-size", *map(str, voxel_size)),
         ],
         "split by subject": [
             *(*COMMAND, "manifest", "split", str(cohort / "manifest.csv"), "--seed", str(seed)),
             *("--test", "0.25", "--validation", "0.125"),
         ],
-        "training and threshold": [*BUNDLE_RUN, *_layers(bundle, "train", "demo"), *shared],
+        "training and threshold": [*BUNDLE_RUN, *_layers(bundle, "train", "demo"), *shared, *_epochs(epochs)],
         "evaluation": [*BUNDLE_RUN, *_layers(bundle, "train", "demo", "evaluate"), *shared],
         "page": [*COMMAND, "report", str(run), "-o", str(out / "report.html"), "--note", NOTE],
     }
@@ -75,6 +93,10 @@ def _fresh(out: Path) -> None:
         shutil.rmtree(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / MARK).touch()
+
+
+def _epochs(epochs: int | None) -> list[str]:
+    return [] if epochs is None else ["--max_epochs", str(epochs)]
 
 
 def _layers(bundle: Path, *names: str) -> list[str]:

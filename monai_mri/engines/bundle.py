@@ -55,13 +55,22 @@ def run_bundle(
     files = layer_files(bundle, mode, protocol=protocol, several=len(gpus) > 1)
     if tracking is not None and find_spec(tracking) is None:
         raise UsageError(f"--tracking {tracking}: not installed; pip install 'monai-mri[tracking]'")
+    if len(gpus) > 1 and mode != "train":
+        raise UsageError(
+            f"--gpus: {mode} uses one GPU, {len(gpus)} were named; several share a training only"
+        )
     config = read_layers(files)
+    if has_expressions(config):
+        raise ConfigError(
+            f"{bundle}: its config holds Python code ('$'), which this command does not run; "
+            "read it, and if you trust it use python -m monai.bundle run"
+        )
     check_settings(config, settings)
     _check_gpus(gpus)
     with _as_layer({"bundle_root": str(bundle)} | settings) as layer:
         check_components(read_layers([*files, layer]))
         if len(gpus) > 1:
-            _run_together([*files, layer], gpus)
+            _run_together([*files, layer], gpus, tracking)
         else:
             _run_here([*files, layer], tracking)
 
@@ -142,18 +151,19 @@ def _run_here(files: Sequence[Path], tracking: str | None) -> None:
     logging.disable(logging.WARNING)  # MONAI's account of its own arguments
     try:
         with warnings.catch_warnings():
-            if not has_expressions(read_layers(files)):
-                warnings.filterwarnings("ignore", message="parsing config_file", category=UserWarning)
+            # MONAI warns of code in any config; `run_bundle` has made sure that there is none
+            warnings.filterwarnings("ignore", message="parsing config_file", category=UserWarning)
             run(config_file=[str(path) for path in files], logging_file=False, tracking=tracking)
     finally:
         logging.disable(logging.NOTSET)
 
 
-def _run_together(files: Sequence[Path], gpus: Sequence[int]) -> None:
+def _run_together(files: Sequence[Path], gpus: Sequence[int], tracking: str | None) -> None:
     listed = "[" + ",".join(f"'{path}'" for path in files) + "]"
     command = [
         *(sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={len(gpus)}"),
         *("-m", "monai.bundle", "run", "--config_file", listed, "--logging_file", "False"),
+        *(("--tracking", tracking) if tracking else ()),
     ]
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": ",".join(map(str, gpus))}
     status = subprocess.run(command, env=environment, check=False).returncode

@@ -96,7 +96,8 @@ def unread_keys(config: Config) -> list[str]:
 
 def has_expressions(config: Config) -> bool:
     """Whether MONAI would evaluate Python code (`$`) from this config."""
-    return any(text.lstrip().startswith("$") for text in _texts(config))
+    keys = (path.split(SEPARATOR)[-1] for path, _ in _walk(config))
+    return any(text.lstrip().startswith("$") for text in (*_texts(config), *keys))
 
 
 def known_keys(config: Config) -> list[str]:

@@ -90,6 +90,12 @@ def gathered(value: T) -> list[T]:
     return values
 
 
+def wait() -> None:
+    """Wait until all processes have come here."""
+    if _together():
+        torch.distributed.barrier()
+
+
 def anyone(flag: bool, *, device: torch.device) -> bool:  # noqa: FBT001 - a predicate over the processes
     """Whether `flag` is true in any of the processes."""
     return bool(total(torch.tensor(float(flag), device=device)) > 0) if _together() else flag

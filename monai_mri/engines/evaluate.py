@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from monai_mri.engines.console import say
 from monai_mri.engines.dataset import ManifestDataset, Sample
@@ -20,38 +16,15 @@ from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.infer import chosen_threshold, write_prediction
 from monai_mri.engines.key_metric import add_map, as_array
 from monai_mri.engines.run_folder import RunFolder, plain
+from monai_mri.engines.scoring import Method, printed_table, scores_table
+from monai_mri.engines.settings import source_of
 from monai_mri.engines.slices import SliceDataset
-from monai_mri.engines.weights import load_weights
-from monai_mri.metrics import (
-    Counts,
-    FrocAccumulator,
-    LesionScores,
-    ThresholdHistogram,
-    count_voxels,
-    is_collapsed,
-    lesion_scores,
-    overlap,
-    segmentation_scores,
-    summarise_scores,
-)
+from monai_mri.engines.weights import WeightsRecord, load_weights
+from monai_mri.metrics import FrocAccumulator, ThresholdHistogram
+from monai_mri.metrics.froc import DEFAULT_THRESHOLDS
 
-Mask = npt.NDArray[np.bool_]
 RAW_SHARES = (50, 45, 40)  # per cent of the image's maximum, as in the paper
-OVERLAPS = ("precision", "recall", "f1", "dice", "jaccard")
-SCORES = ("dice", "jaccard", "precision", "recall", "f1", "hd_mm", "hd95_mm", "assd_mm")
-
-
-@dataclass
-class _Method:
-    """One way to mark plaques: its map and the threshold on it, and the scores so far."""
-
-    name: str
-    label: str
-    key: str
-    threshold: float
-    counts: Counts = field(default_factory=Counts)
-    lesions: LesionScores = field(default_factory=LesionScores)
-    scans: list[dict[str, float]] = field(default_factory=list)
+POINTS = 200  # of a curve that is kept
 
 
 @bundle_step
@@ -72,87 +45,121 @@ def evaluate(
         weights: run folder or safetensors file; the run folder itself by default.
         raw_key: key of the raw image scaled to [0, 1], for the baselines.
         min_lesion_voxels: smaller components are no lesions.
-        allow_trained_subjects: score subjects that the weights were trained on all the same; said in the
-            summary.
+        allow_trained_subjects: score subjects that the weights were trained or selected on all the same; said
+            in the summary.
 
     Returns:
         The summary, as written to `evaluation/summary.json`.
 
     Raises:
-        LeakError: a subject was trained on.
+        LeakError: a subject was trained on, or took part in choosing the best epoch.
         CheckpointError: there are no weights, or they hold no threshold.
     """
     evaluator.record = record = load_weights(evaluator.network, Path(weights or run_folder.root))
-    source = _source(evaluator.dataset)
     if not allow_trained_subjects:
-        record.refuse_trained(source.subjects)
+        record.refuse_trained(source_of(evaluator.dataset).subjects)
+    scores = _Scores(evaluator, record, run_folder, raw_key=raw_key, min_lesion_voxels=min_lesion_voxels)
     run_folder.note_command()
-    methods = _methods(evaluator, chosen_threshold(evaluator), record.raw_threshold, raw_key)
-    pr, froc, samples = ThresholdHistogram(), FrocAccumulator(), list[dict[str, Any]]()
+    _remove_predictions(run_folder.evaluation / "predictions")
+    evaluator.run_over_samples(scores.add, what="evaluating")
+    summary: dict[str, Any] = plain(scores.summary() | {"trained_subjects_allowed": allow_trained_subjects})
+    run_folder.write_json("evaluation/summary.json", summary)
+    write_text_durably(run_folder.evaluation / "subjects.csv", scores_table(scores.scored, scores.samples))
+    _announce(scores, summary, run_folder)
+    return summary
 
-    def score(sample: Sample, output: Sample) -> None:
+
+class _Scores:
+    """Scores of all methods so far, filled sample by sample."""
+
+    def __init__(
+        self,
+        evaluator: Evaluator,
+        record: WeightsRecord,
+        folder: RunFolder,
+        *,
+        raw_key: str,
+        min_lesion_voxels: int,
+    ) -> None:
+        self.evaluator, self.record, self.folder = evaluator, record, folder
+        self.raw_key, self.min_lesion_voxels = raw_key, min_lesion_voxels
+        self.threshold = chosen_threshold(evaluator)
+        self.methods = _methods(
+            type(evaluator.network).__name__, self.threshold, record.raw_threshold, raw_key
+        )
+        tried = {*DEFAULT_THRESHOLDS, *([] if np.isnan(self.threshold) else [self.threshold])}
+        self.froc = FrocAccumulator(thresholds=sorted(tried), min_size_voxels=min_lesion_voxels)
+        self.curve = ThresholdHistogram()
+        self.source: ManifestDataset = source_of(evaluator.dataset)
+        self.samples: list[dict[str, Any]] = []
+
+    @property
+    def scored(self) -> list[Method]:
+        """The methods whose map the samples held."""
+        return [method for method in self.methods if method.scans]
+
+    def add(self, sample: Sample, output: Sample) -> None:
+        """Score one sample and write its prediction."""
         truth = as_array(output["label"])[0] > 0
         maps = {"pred": as_array(output["pred"])[0].clip(0, 1)}
-        if raw_key in sample:
-            maps[raw_key] = as_array(sample[raw_key])[0].clip(0, 1)
-        add_map(pr, output["pred"], output["label"])
-        froc.add(maps["pred"], truth)
-        for method in methods:
+        if self.raw_key in sample:
+            maps[self.raw_key] = as_array(sample[self.raw_key])[0].clip(0, 1)
+        add_map(self.curve, output["pred"], output["label"])
+        self.froc.add(maps["pred"], truth)
+        spacing_mm = _spacing(sample, truth.ndim)
+        for method in self.methods:
             if method.key in maps:
-                _score(method, maps[method.key] >= method.threshold, truth, sample, min_lesion_voxels)
-        paths = write_prediction(
-            run_folder.evaluation / "predictions", sample, output["pred"], threshold=methods[0].threshold
-        )
-        samples.append(_sample(run_folder, source, sample, paths, f1=methods[0].scans[-1]["f1"]))
+                method.score(maps[method.key], truth, spacing_mm=spacing_mm, min_size=self.min_lesion_voxels)
+        folder = self.folder.evaluation / "predictions"
+        paths = write_prediction(folder, sample, output["pred"], threshold=self.threshold)
+        self.samples.append(self._entry(sample, paths))
 
-    evaluator.run_over_samples(score, what="evaluating")
-    scored = [method for method in methods if method.scans]
-    summary = {
-        "study": run_folder.study,
-        "protocol": run_folder.protocol,
-        "part": source.part,
-        "slices": evaluator.dataset.slices if isinstance(evaluator.dataset, SliceDataset) else "all",
-        "trained_subjects_allowed": allow_trained_subjects,
-        "threshold": methods[0].threshold,
-        "threshold_part": "train",
-        "collapsed": is_collapsed(methods[0].counts),
-        "methods": [_summary(method) for method in scored],
-        "pr_curve": _thinned(pr.curve(), ("threshold", "precision", "recall")),
-        "froc": _thinned(froc.curve(), ("threshold", "false_per_scan", "sensitivity")),
-        "samples": samples,
-    }
-    run_folder.write_json("evaluation/summary.json", summary)
-    write_text_durably(run_folder.evaluation / "subjects.csv", _table(scored, samples))
-    _announce(scored, run_folder, collapsed=bool(summary["collapsed"]))
-    answer: dict[str, Any] = plain(summary)
-    return answer
+    def summary(self) -> dict[str, Any]:
+        """What `summary.json` holds."""
+        methods = [method.summary() for method in self.scored]
+        methods[0]["collapsed"] = methods[0]["collapsed"] or self.record.collapsed
+        dataset = self.evaluator.dataset
+        return {
+            "study": self.folder.study,
+            "protocol": self.folder.protocol,
+            "training_protocol": self.record.protocol,
+            "part": self.source.part,
+            "slices": dataset.slices if isinstance(dataset, SliceDataset) else "all",
+            "threshold": self.threshold,
+            "threshold_part": "train",
+            "collapsed": methods[0]["collapsed"],
+            "methods": methods,
+            "pr_curve": _thinned(self.curve.curve(), ("threshold", "precision", "recall")),
+            "froc": _thinned(self.froc.curve(), ("threshold", "false_per_scan", "sensitivity")),
+            "samples": self.samples,
+        }
+
+    def _entry(self, sample: Sample, paths: dict[str, Path]) -> dict[str, Any]:
+        image_id = sample.get("image_id", sample["sample_id"])
+        row = next(row for row in self.source.rows if row["sample_id"] == image_id)
+        image = row["image"] if isinstance(row["image"], str) else row["image"][0]
+        return {
+            "sample_id": sample["sample_id"],
+            "subject_id": sample["subject_id"],
+            "image": str(Path(image).absolute()),
+            "mask": str(Path(row["label"]).absolute()),
+            **{kind: str(path.relative_to(self.folder.root)) for kind, path in paths.items()},
+            "plane": sample.get("plane"),
+            "f1": self.methods[0].scans[-1]["f1"],
+        }
 
 
-def _methods(evaluator: Evaluator, threshold: float, raw_threshold: float | None, raw: str) -> list[_Method]:
-    name = type(evaluator.network).__name__
-    methods = [_Method("network", f"{name} at threshold {threshold:.3f}", "pred", threshold)]
+def _methods(network: str, threshold: float, raw_threshold: float | None, raw: str) -> list[Method]:
+    label = f"{network} at threshold {threshold:.3f}" if threshold == threshold else f"{network}, collapsed"
+    methods = [Method("network", label, "pred", threshold)]
     methods += [
-        _Method(f"raw_{share}", f"Raw intensity at {share} % of the maximum", raw, share / 100)
+        Method(f"raw_{share}", f"Raw intensity at {share} % of the maximum", raw, share / 100)
         for share in RAW_SHARES
     ]
     if raw_threshold is not None:
         label = f"Raw intensity at {100 * raw_threshold:.0f} %, chosen on the training slices"
-        methods.append(_Method("raw_tuned", label, raw, raw_threshold))
+        methods.append(Method("raw_tuned", label, raw, raw_threshold))
     return methods
-
-
-def _score(method: _Method, pred: Mask, truth: Mask, sample: Sample, min_lesion_voxels: int) -> None:
-    lesions = lesion_scores(pred, truth, min_size_voxels=min_lesion_voxels)
-    method.counts += count_voxels(pred, truth)
-    method.lesions += lesions
-    scores = segmentation_scores(pred, truth, spacing_mm=_spacing(sample, truth.ndim))
-    found = {
-        "truth": lesions.truth_count,
-        "detected": lesions.detected,
-        "missed": lesions.missed,
-        "false": lesions.false,
-    }
-    method.scans.append(scores | {f"lesions_{key}": float(count) for key, count in found.items()})
 
 
 def _spacing(sample: Sample, ndim: int) -> list[float] | None:
@@ -161,77 +168,27 @@ def _spacing(sample: Sample, ndim: int) -> list[float] | None:
     return spacing if all(np.isfinite(spacing)) else None
 
 
-def _source(dataset: Any) -> ManifestDataset:
-    while hasattr(dataset, "data"):
-        dataset = dataset.data
-    source: ManifestDataset = dataset
-    return source
+def _remove_predictions(folder: Path) -> None:
+    """Those of an earlier evaluation, which may have been of other images."""
+    for pattern in ("*_mask.*", "*_probability.*"):
+        for old in folder.glob(pattern):
+            old.unlink()
 
 
-def _sample(
-    folder: RunFolder, source: ManifestDataset, sample: Sample, paths: dict[str, Path], *, f1: float
-) -> dict[str, Any]:
-    row = next(row for row in source.rows if row["sample_id"] == sample.get("image_id", sample["sample_id"]))
-    image = row["image"] if isinstance(row["image"], str) else row["image"][0]
-    names = {kind: str(path.relative_to(folder.root)) for kind, path in paths.items()}
-    return {
-        "sample_id": sample["sample_id"],
-        "subject_id": sample["subject_id"],
-        "image": str(Path(image).absolute()),
-        "mask": str(Path(row["label"]).absolute()),
-        **names,
-        "plane": sample.get("plane"),
-        "f1": f1,
-    }
-
-
-def _summary(method: _Method) -> dict[str, Any]:
-    scans = summarise_scores(method.scans)
-    lesions = method.lesions
-    return {
-        "name": method.name,
-        "label": method.label,
-        "threshold": method.threshold,
-        "collapsed": is_collapsed(method.counts),
-        "pooled": {name: getattr(overlap, name)(method.counts) for name in OVERLAPS},
-        "per_scan": {
-            name: {key: getattr(scans.scores[name], key) for key in ("mean", "sd", "n", "undefined")}
-            for name in SCORES
-        },
-        "lesions": lesions.to_dict() | {"truth": lesions.truth_count, "predicted": lesions.pred_count},
-        "counts": {
-            name: getattr(scans, name)
-            for name in ("scans", "scored", "missed", "falsely_found", "both_empty", "undefined_distances")
-        }
-        | {"empty_truth": scans.empty_truth, "empty_prediction": scans.empty_prediction},
-    }
-
-
-def _thinned(curve: Any, names: Sequence[str], *, points: int = 200) -> dict[str, Any]:
+def _thinned(curve: Any, names: Sequence[str]) -> dict[str, Any]:
     length = len(getattr(curve, names[0]))
-    shown = np.unique(np.linspace(0, length - 1, points).round().astype(int))
+    shown = np.unique(np.linspace(0, length - 1, POINTS).round().astype(int))
     return {name: getattr(curve, name)[shown] for name in names}
 
 
-def _table(methods: Sequence[_Method], samples: Sequence[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    columns = [*SCORES, "lesions_truth", "lesions_detected", "lesions_missed", "lesions_false"]
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["method", "sample_id", "subject_id", *columns])
-    for method in methods:
-        for sample, scores in zip(samples, method.scans, strict=True):
-            cells = ["" if np.isnan(scores[name]) else f"{scores[name]:.6g}" for name in columns]
-            writer.writerow([method.name, sample["sample_id"], sample["subject_id"], *cells])
-    return text.getvalue()
-
-
-def _announce(methods: Sequence[_Method], folder: RunFolder, *, collapsed: bool) -> None:
-    if collapsed:
-        say("collapsed: the network marks nothing at all, so its F says nothing")
-    width = max(len(method.label) for method in methods)
-    say(f"{'':{width}}  precision  recall      F  lesions found  false")
-    for method in methods:
-        shown = (f"{getattr(overlap, name)(method.counts):.3f}" for name in ("precision", "recall", "f1"))
-        lesions = f"{method.lesions.detected}/{method.lesions.truth_count}"
-        say(f"{method.label:{width}}  {'     '.join(shown)}  {lesions:>13}  {method.lesions.false:>5}")
+def _announce(scores: _Scores, summary: dict[str, Any], folder: RunFolder) -> None:
+    if summary["collapsed"]:
+        say("collapsed: the network marks nothing or everything, so its F says nothing")
+    if summary["training_protocol"] not in ("", summary["protocol"]):
+        say(
+            f"note: trained by the {summary['training_protocol']} protocol, "
+            f"scored by the {folder.protocol} one"
+        )
+    for line in printed_table(scores.scored):
+        say(line)
     say(f"tables, curves and predictions in {folder.evaluation}")

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import math
 import time
-import warnings
-from typing import Any
-
-from ignite.engine import Events
-from tqdm import tqdm
 
 from monai_mri.engines import distributed
-from monai_mri.engines.checkpoint import Checkpoints, State
-from monai_mri.engines.console import say
+from monai_mri.engines.course import Course
 from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
-from monai_mri.engines.history import Row, write_history
 from monai_mri.engines.run_folder import RunFolder, peak_memory_mb, surroundings
-from monai_mri.engines.stopping import StopRequest, stop_requests
+from monai_mri.engines.settings import source_of
+from monai_mri.engines.stopping import stop_requests
 from monai_mri.engines.trainer import Trainer
-from monai_mri.engines.weights import WeightsRecord, save_weights
-from monai_mri.errors import CheckpointError, ConfigError
 
 
 @bundle_step
@@ -47,281 +38,50 @@ def fit(
 
     Raises:
         NonFiniteLossError: the loss became NaN or infinite.
-        CheckpointError: the folder holds another run's state.
+        CheckpointError: the folder holds the state of a run with other data or settings.
     """
     started = time.monotonic()
     run_folder.root.mkdir(parents=True, exist_ok=True)
-    if distributed.rank() == 0:
-        run_folder.remove_leftovers()
-        run_folder.update_run(study=run_folder.study, protocol=run_folder.protocol, **surroundings())
-        run_folder.note_command()
     trainer.prepare()
     if evaluator is not None:
         evaluator.prepare()
     with stop_requests() as request:
-        course = _Course(trainer, run_folder, evaluator, val_interval, patience, request)
+        course = Course(
+            trainer,
+            run_folder,
+            evaluator=evaluator,
+            val_interval=val_interval,
+            patience=patience,
+            request=request,
+        )
+        if distributed.rank() == 0:
+            _open(run_folder)
         course.run()
     if distributed.rank() == 0:
-        course.describe(seconds=time.monotonic() - started)
-
-
-class _Course:
-    """The state of one training beyond MONAI's trainer: best epoch, history, and whether it has ended."""
-
-    def __init__(
-        self,
-        trainer: Trainer,
-        folder: RunFolder,
-        evaluator: Evaluator | None,
-        val_interval: int,
-        patience: int | None,
-        request: StopRequest,
-    ) -> None:
-        self.trainer, self.folder, self.evaluator = trainer, folder, evaluator
-        self.val_interval, self.patience, self.request = val_interval, patience, request
-        self.checkpoints = Checkpoints(folder.checkpoints)
-        self.history: list[Row] = []
-        self.best: dict[str, float] = {"value": math.nan, "epoch": 0}
-        self.stopped_early = False
-        self.clock = time.monotonic()
-        self.bar: Any = None
-
-    @property
-    def ended(self) -> bool:
-        return self.stopped_early or len(self.history) >= self.trainer.state.max_epochs
-
-    def run(self) -> None:
-        self._resume()
-        trainer = self.trainer
-        trainer.add_event_handler(Events.EPOCH_STARTED, self._open_bar)
-        trainer.add_event_handler(Events.ITERATION_COMPLETED, self._after_step)
-        trainer.add_event_handler(Events.EPOCH_COMPLETED, self._finish_epoch)
-        if (
-            self.evaluator is not None and distributed.processes() == 1
-        ):  # shares differ, so nobody may wait there
-            self.evaluator.add_event_handler(Events.ITERATION_COMPLETED, self._stop_if_asked)
-        if not self.ended and self._epoch_is_pending():
-            self._finish_epoch()
-        if not self.ended:
-            trainer.run()
-
-    def describe(self, *, seconds: float) -> None:
-        trainer, dataset = self.trainer, self.trainer.dataset
-        network = trainer.plain_network
-        parts = {"train": _part(dataset)}
-        if self.evaluator is not None:
-            parts["validation"] = _part(self.evaluator.dataset)
-        earlier = float(self.folder.read_json("run.json").get("seconds", 0.0))
-        source = _source(dataset)
-        self.folder.update_run(
-            seed=trainer.seed,
-            network=type(network).__name__,
-            parameters=sum(parameter.numel() for parameter in network.parameters()),
-            filters=getattr(network, "filters", None),
-            device=str(trainer.state.device),
-            manifest_sha256=source.manifest.sha256,
-            splits_sha256=source.splits.sha256,
-            parts=parts,
-            epochs=int(self.history[-1]["epoch"]) if self.history else 0,
-            best_epoch=int(self.best["epoch"]),
-            seconds=round(earlier + seconds, 1),
-            peak_memory_mb=round(peak_memory_mb()),
-            settings={"batch_size": trainer.batch_size, "max_epochs": trainer.state.max_epochs},
+        run_folder.update_run(
+            **course.facts(), **_facts(trainer, run_folder, seconds=time.monotonic() - started)
         )
-
-    def _open_bar(self, trainer: Trainer) -> None:
-        self.clock = time.monotonic()
-        done = trainer.state.iteration % trainer.state.epoch_length
-        self.bar = tqdm(
-            total=trainer.state.epoch_length,
-            initial=done,
-            desc=f"epoch {trainer.state.epoch}/{trainer.state.max_epochs}",
-            disable=None if distributed.rank() == 0 else True,
-            leave=False,
-        )
-
-    def _after_step(self, trainer: Trainer) -> None:
-        self.bar.update()
-        self.bar.set_postfix(loss=f"{trainer.loss_sum / max(1, trainer.loss_count):.4f}", refresh=False)
-        self._stop_if_asked()
-
-    def _stop_if_asked(self, _: Any = None) -> None:
-        if not distributed.anyone(self.request.made, device=self.trainer.state.device):
-            return
-        self._save()
-        if self.bar is not None:
-            self.bar.close()
-        say(
-            f"{self.request.name or 'a signal'}: stopped after step {self.trainer.state.iteration}, "
-            f"state saved in {self.folder.checkpoints}; the same command goes on from there"
-        )
-        raise SystemExit(self.request.status or 143)
-
-    def _finish_epoch(self, _: Any = None) -> None:
-        trainer = self.trainer
-        if self.bar is not None:
-            self.bar.close()
-        epoch = trainer.state.epoch
-        row: Row = {"epoch": epoch, "train_loss": trainer.mean_loss} | self._validate(epoch)
-        row |= {
-            "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
-            "seconds": round(time.monotonic() - self.clock, 3),
-        }
-        trainer.state.metrics |= {name: value for name, value in row.items() if name not in ("epoch", "seconds")}
-        self._step_schedule()
-        self.history.append(row)
-        self._keep_best(row)
-        self.stopped_early = self._patience_is_over(epoch)
-        if self.ended and not self.best["epoch"]:
-            self._keep(row, math.nan)  # the metric was never defined: the last weights are better than none
-        self._save()
-        if distributed.rank() == 0:
-            write_history(self.folder.root, self.history)
-            say(_line(row, trainer.state.max_epochs, best=int(self.best["epoch"])))
-        if self.ended:
-            trainer.terminate()
-
-    def _step_schedule(self) -> None:
-        if self.trainer.lr_schedule is not None:
-            with warnings.catch_warnings():  # a resumed run may do so before the optimiser's first step here
-                warnings.filterwarnings("ignore", message="Detected call of `lr_scheduler.step")
-                self.trainer.lr_schedule.step()
-
-    def _validate(self, epoch: int) -> Row:
-        if self.evaluator is None:
-            return {}
-        metric = self._metric()
-        if epoch % self.val_interval and epoch < self.trainer.state.max_epochs:
-            return {metric.name: math.nan, "val_threshold": math.nan}
-        self.evaluator.run(epoch)
-        return {
-            metric.name: float(self.evaluator.state.metrics[metric.name]),
-            "val_threshold": float(metric.best.threshold),
-        }
-
-    def _metric(self) -> Any:
-        metric = None if self.evaluator is None else self.evaluator.key_metric
-        if metric is None:
-            raise ConfigError(
-                "validate::evaluator: has no key_val_metric, needed to find the best epoch; give it one"
-            )
-        return metric
-
-    def _keep_best(self, row: Row) -> None:
-        """Keep this epoch's weights where its metric is the best so far; an undefined one never wins."""
-        value = row["epoch"] if self.evaluator is None else row[self._metric().name]
-        if not math.isnan(value) and not value <= self.best["value"]:
-            self._keep(row, value)
-
-    def _keep(self, row: Row, value: float) -> None:
-        self.best = {"value": value, "epoch": row["epoch"]}
-        if distributed.rank() == 0:
-            save_weights(self.trainer.plain_network, self.folder.root, self._record(int(row["epoch"])))
-
-    def _record(self, epoch: int) -> WeightsRecord:
-        source = _source(self.trainer.dataset)
-        return WeightsRecord(
-            study=self.folder.study,
-            network=type(self.trainer.plain_network).__name__,
-            epoch=epoch,
-            manifest_sha256=source.manifest.sha256,
-            splits_sha256=source.splits.sha256,
-        ).with_subjects(self.trainer.dataset.subjects)
-
-    def _patience_is_over(self, epoch: int) -> bool:
-        if self.patience is None or self.evaluator is None:
-            return False
-        return epoch - int(self.best["epoch"]) >= self.patience * self.val_interval
-
-    def _epoch_is_pending(self) -> bool:
-        """Whether the run was stopped between an epoch's last step and the end of its validation."""
-        done, length = int(self.trainer.state.iteration), int(self.trainer.state.epoch_length)
-        return done > 0 and done % length == 0 and len(self.history) < done // length
-
-    def _save(self) -> None:
-        if distributed.rank() == 0:
-            self.checkpoints.save(self._state(), iteration=self.trainer.state.iteration)
-
-    def _state(self) -> State:
-        trainer = self.trainer
-        return {
-            "identity": self._identity(),
-            "iteration": trainer.state.iteration,
-            "network": trainer.plain_network.state_dict(),
-            "optimizer": trainer.optimizer.state_dict(),
-            "lr_schedule": trainer.lr_schedule.state_dict() if trainer.lr_schedule else None,
-            "scaler": trainer.scaler.state_dict() if trainer.scaler else None,
-            "loss": [trainer.loss_sum, trainer.loss_count],
-            "history": self.history,
-            "best": self.best,
-            "stopped_early": self.stopped_early,
-        }
-
-    def _identity(self) -> dict[str, Any]:
-        source = _source(self.trainer.dataset)
-        return {
-            "splits": source.splits.sha256,
-            "manifest": source.manifest.sha256,
-            "seed": self.trainer.seed,
-            "epoch_length": self.trainer.state.epoch_length,
-        }
-
-    def _resume(self) -> None:
-        state = self.checkpoints.newest()
-        if state is None:
-            return
-        trainer = self.trainer
-        _refuse_other_run(self.folder, state["identity"], self._identity())
-        try:
-            trainer.plain_network.load_state_dict(state["network"])
-            trainer.optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError) as error:
-            raise CheckpointError(
-                f"{self.folder.checkpoints}: holds the state of another network or optimiser; "
-                "choose another --output_dir or remove that folder"
-            ) from error
-        for part, saved in ((trainer.lr_schedule, "lr_schedule"), (trainer.scaler, "scaler")):
-            if part is not None and state[saved] is not None:
-                part.load_state_dict(state[saved])
-        trainer.loss_sum, trainer.loss_count = state["loss"]
-        trainer.state.iteration = state["iteration"]
-        trainer.state.epoch = state["iteration"] // trainer.state.epoch_length
-        self.history, self.best = state["history"], state["best"]
-        self.stopped_early = state["stopped_early"]
-        if distributed.rank() == 0:
-            say(
-                f"{self.folder.checkpoints}: going on after epoch {len(self.history)}, "
-                f"step {state['iteration']}"
-            )
+    distributed.wait()
 
 
-def _refuse_other_run(folder: RunFolder, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    for key in wanted:
-        if found[key] != wanted[key]:
-            raise CheckpointError(
-                f"{folder.checkpoints}: holds a run with {key} {found[key]}, this one has {wanted[key]}; "
-                "choose another --output_dir, or remove that folder to train anew"
-            )
+def _open(folder: RunFolder) -> None:
+    folder.remove_leftovers()
+    folder.update_run(study=folder.study, protocol=folder.protocol, **surroundings())
+    folder.note_command()
 
 
-def _source(dataset: Any) -> Any:
-    """The dataset of the manifest below the datasets that cut it into slices and tiles."""
-    while hasattr(dataset, "data"):
-        dataset = dataset.data
-    return dataset
-
-
-def _part(dataset: Any) -> dict[str, int]:
-    source = _source(dataset)
-    return {"subjects": len(source.subjects), "images": len(source), "samples": len(dataset)}
-
-
-def _line(row: Row, epochs: int, *, best: int) -> str:
-    shown = [f"epoch {int(row['epoch'])}/{epochs}", f"loss {row['train_loss']:.4f}"]
-    shown += [
-        f"{name} {value:.3f}"
-        for name, value in row.items()
-        if name.startswith("val_") and not math.isnan(value)
-    ]
-    mark = "  (best so far)" if best == int(row["epoch"]) else ""
-    return "  ".join([*shown, f"{row['seconds']:.1f} s"]) + mark
+def _facts(trainer: Trainer, folder: RunFolder, *, seconds: float) -> dict[str, object]:
+    network = trainer.plain_network
+    source = source_of(trainer.dataset)
+    earlier = float(folder.read_json("run.json").get("seconds", 0.0))
+    return {
+        "seed": trainer.seed,
+        "network": type(network).__name__,
+        "parameters": sum(parameter.numel() for parameter in network.parameters()),
+        "filters": getattr(network, "filters", None),
+        "device": str(trainer.state.device),
+        "manifest_sha256": source.manifest.sha256,
+        "splits_sha256": source.splits.sha256,
+        "seconds": round(earlier + seconds, 1),
+        "peak_memory_mb": round(peak_memory_mb()),
+    }

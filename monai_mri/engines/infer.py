@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ class ImageDataset(Dataset[Sample]):
         """One image after `transform`."""
         path = self.paths[index]
         name = output_name(path)
+        if [output_name(other) for other in self.paths].count(name) > 1:  # a.jpg beside a.png
+            name = path.name.replace(".", "_")
         sample: Sample = {"image": str(path), "sample_id": name, "subject_id": name}
         return dict(sample if self.transform is None else self.transform(sample))
 
@@ -86,6 +89,8 @@ def chosen_threshold(engine: Evaluator) -> float:
         CheckpointError: none was chosen.
     """
     threshold = engine.record.threshold if engine.record else None
+    if threshold is None and engine.record is not None and engine.record.collapsed:
+        return math.nan  # marks nothing
     if threshold is None or threshold != threshold:
         raise CheckpointError("the weights hold no threshold; finish their training, or give --threshold")
     return threshold

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import platform
+import re
 import resource
 import shlex
 import sys
@@ -18,6 +19,7 @@ from monai_mri import __version__
 from monai_mri.engines.durable import write_text_durably
 from monai_mri.errors import DataError
 
+LEFTOVER = re.compile(r"\.(model|run|history|threshold|summary|subjects|step_\d+)\.\w+\.\d+\.tmp")
 PACKAGES = ("torch", "monai", "pytorch-ignite", "numpy", "nibabel")
 
 
@@ -77,8 +79,10 @@ class RunFolder:
 
     def remove_leftovers(self) -> None:
         """Remove the temporary files of a process that was killed."""
-        for leftover in self.root.rglob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
+        for folder in (self.root, self.checkpoints, self.evaluation):
+            for leftover in folder.glob(".*.tmp"):
+                if LEFTOVER.fullmatch(leftover.name):
+                    leftover.unlink(missing_ok=True)
 
 
 def surroundings() -> dict[str, Any]:

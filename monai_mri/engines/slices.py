@@ -57,8 +57,9 @@ class SliceDataset(Dataset[Sample]):
 
     def prepare(self) -> None:
         """Read and cut all images now."""
-        self.data.prepare()
-        self._samples = self._cut()
+        if self._samples is None:
+            self.data.prepare()
+            self._samples = self._cut()
 
     def _cut(self) -> list[Sample]:
         found = [piece for index in range(len(self.data)) for piece in planes(self.data[index])]
@@ -100,4 +101,4 @@ def _plane(volume: Any, depth: int) -> Any:
         "kind": "picture",
         "spacing_mm": np.asarray(volume.meta["spacing_mm"])[:2],
     }
-    return MetaTensor(volume.as_tensor()[..., depth].contiguous(), meta=meta)
+    return MetaTensor(volume.as_tensor()[..., depth], meta=meta)

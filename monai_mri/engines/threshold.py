@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.key_metric import add_map
 from monai_mri.engines.run_folder import RunFolder
+from monai_mri.engines.settings import source_of
 from monai_mri.engines.slices import SliceDataset
-from monai_mri.engines.weights import load_weights, save_weights
+from monai_mri.engines.weights import WeightsRecord, load_weights, save_weights
 from monai_mri.metrics import ThresholdHistogram
 
 POINTS = 200  # of the curve that is kept
@@ -29,43 +31,71 @@ def choose_threshold(
 
     The slices must be whole: a threshold found on tiles is unusable (BIOSTEC 2017, section 3.3). The
     threshold is kept in the header of the run's weights and, with the whole curve, in `threshold.json`. The
-    same search over the raw intensities (`raw_key`, scaled to [0, 1]) gives the strongest form of the paper's
-    raw-threshold baseline. Maps that can do no better than marking every pixel are reported as collapsed.
+    same search over the raw intensities (`raw_key`, scaled to [0, 1]) gives the paper's raw-threshold
+    baseline its best threshold. Maps that can do no better than marking every pixel are reported as
+    collapsed.
+
+    Several processes take their share of the slices each and come to the same threshold.
 
     Returns:
-        The threshold in (0, 1]; nan where no slice holds plaque.
+        The threshold in (0, 1]; nan where no slice holds plaque, or no map rises above the lowest candidate.
+
+    Raises:
+        LeakError: a slice is of a subject that the weights were not trained on.
     """
-    if distributed.rank() != 0:
-        return float("nan")
     record = load_weights(evaluator.network, run_folder.root)
-    maps, raw = ThresholdHistogram(bins=bins), ThresholdHistogram(bins=bins)
+    record.require_trained(source_of(evaluator.dataset).subjects)
+    own = _Counted(bins)
 
     def count(sample: dict[str, Any], output: dict[str, Any]) -> None:
-        add_map(maps, output["pred"], output["label"])
+        own.pixels += output["label"].numel()
+        add_map(own.maps, output["pred"], output["label"])
         if raw_key in sample:
-            add_map(raw, sample[raw_key], output["label"])
+            add_map(own.raw, sample[raw_key], output["label"])
 
     evaluator.run_over_samples(count, what="choosing the threshold")
-    best = maps.best()
-    collapsed = _is_collapsed(maps, evaluator)
-    run_folder.write_json("threshold.json", _table(evaluator, maps) | {"collapsed": collapsed})
-    chosen = replace(record, threshold=_defined(best.threshold), raw_threshold=_defined(raw.best().threshold))
-    save_weights(evaluator.network, run_folder.root, chosen)
-    say(f"threshold {best.threshold:.4f}: F {best.f1:.3f} on {len(evaluator.dataset)} uncut training slices")
-    if collapsed:
-        say("collapsed: no threshold does better than marking everything; train longer or with another loss")
+    counted = reduce(_Counted.add, distributed.gathered(own))
+    best = counted.maps.best()
+    if distributed.rank() == 0:
+        _write(counted, evaluator, run_folder, record)
     return best.threshold
 
 
-def _is_collapsed(maps: ThresholdHistogram, evaluator: Evaluator) -> bool:
-    curve = maps.curve()
-    positives = int(curve.tp[0] + curve.fn[0])
-    pixels = sum(
-        int(np.prod(evaluator.dataset[index]["label"].shape)) for index in range(len(evaluator.dataset))
+class _Counted:
+    """Histograms of maps and raw intensities, and how many pixels they hold."""
+
+    def __init__(self, bins: int) -> None:
+        self.maps, self.raw, self.pixels = ThresholdHistogram(bins=bins), ThresholdHistogram(bins=bins), 0
+
+    def add(self, other: _Counted) -> _Counted:
+        total = _Counted(self.maps.bins)
+        total.maps, total.raw = self.maps + other.maps, self.raw + other.raw
+        total.pixels = self.pixels + other.pixels
+        return total
+
+
+def _write(counted: _Counted, evaluator: Evaluator, folder: RunFolder, record: WeightsRecord) -> None:
+    best = counted.maps.best()
+    collapsed = _is_collapsed(counted)
+    folder.write_json("threshold.json", _table(evaluator, counted.maps) | {"collapsed": collapsed})
+    chosen = replace(
+        record,
+        collapsed=collapsed,
+        threshold=_defined(best.threshold),
+        raw_threshold=_defined(counted.raw.best().threshold),
     )
-    f1_of_everything = 2 * positives / (positives + pixels)
+    save_weights(evaluator.network, folder.root, chosen)
+    say(f"threshold {best.threshold:.4f}: F {best.f1:.3f} on {len(evaluator.dataset)} uncut training slices")
+    if collapsed:
+        say("collapsed: no threshold does better than marking everything; train longer or with another loss")
+
+
+def _is_collapsed(counted: _Counted) -> bool:
+    curve = counted.maps.curve()
+    positives = int(curve.tp[0] + curve.fn[0])
+    f1_of_everything = 2 * positives / (positives + counted.pixels)
     bar = min(COLLAPSE_MARGIN * f1_of_everything, (1 + f1_of_everything) / 2)
-    return bool(maps.best().f1 < bar)
+    return bool(counted.maps.best().f1 < bar)
 
 
 def _defined(value: float) -> float | None:

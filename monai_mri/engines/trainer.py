@@ -108,6 +108,18 @@ class Trainer(SupervisedTrainer):
         loss, count = distributed.total(both).tolist()
         return loss / count if count else float("nan")
 
+    def settings(self) -> dict[str, Any]:
+        """Everything that changes a step, for the record and for resuming only what was begun."""
+        return {
+            "network": self.plain_network,
+            "loss": self.loss_function,
+            "optimizer": self._make_optimizer,
+            "lr_schedule": self._make_schedule,
+            "dataset": self.dataset,
+            "batch_size": self.batch_size,
+            "amp": self.amp,
+        }
+
     def prepare(self) -> None:
         """Read the data, move the network to its device, make optimiser, schedule and loader."""
         if hasattr(self.dataset, "prepare"):

@@ -33,27 +33,53 @@ class WeightsRecord:
     epoch: int
     manifest_sha256: str
     splits_sha256: str
+    protocol: str = ""
     subjects: tuple[str, ...] = ()
+    selected_on: tuple[str, ...] = ()
+    collapsed: bool = False
     threshold: float | None = None
     raw_threshold: float | None = None
     tensors_sha256: str = ""
 
-    def with_subjects(self, subjects: Iterable[str]) -> WeightsRecord:
-        """The record with the subjects that were trained on."""
-        return replace(self, subjects=tuple(sorted({self._hashed(subject) for subject in subjects})))
+    def with_subjects(self, *, trained_on: Iterable[str], selected_on: Iterable[str] = ()) -> WeightsRecord:
+        """The record with the subjects that were trained on, and those that the best epoch was chosen on."""
+        return replace(self, subjects=self._hashes(trained_on), selected_on=self._hashes(selected_on))
 
     def refuse_trained(self, subjects: Iterable[str]) -> None:
-        """Raise where a subject of an evaluation was trained on.
+        """Raise where a subject of an evaluation was trained on, or took part in choosing the best epoch.
+
+        The same person under another id cannot be found out here.
 
         Raises:
             LeakError: names the subjects.
         """
-        seen = sorted({subject for subject in subjects if self._hashed(subject) in self.subjects})
-        if seen:
+        subjects = sorted(set(subjects))
+        for known, what in (
+            (self.subjects, "trained on"),
+            (self.selected_on, "used to choose the best epoch"),
+        ):
+            seen = [subject for subject in subjects if self._hashed(subject) in known]
+            if seen:
+                raise LeakError(
+                    f"{len(seen)} of the subjects to evaluate were {what} ({', '.join(seen[:5])}); "
+                    "evaluate on a part that the weights have not seen, or split and train anew"
+                )
+
+    def require_trained(self, subjects: Iterable[str]) -> None:
+        """Raise where a subject that the threshold would be chosen on was not trained on.
+
+        Raises:
+            LeakError: names the subjects.
+        """
+        foreign = sorted({subject for subject in subjects if self._hashed(subject) not in self.subjects})
+        if foreign:
             raise LeakError(
-                f"{len(seen)} of the subjects to evaluate were trained on ({', '.join(seen[:5])}); "
-                "evaluate on a part that the weights have not seen, or split and train anew"
+                f"the threshold would be chosen on {len(foreign)} subjects that were not trained on "
+                f"({', '.join(foreign[:5])}); choose it on the training part of the split of the weights"
             )
+
+    def _hashes(self, subjects: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({self._hashed(subject) for subject in subjects}))
 
     def _hashed(self, subject: str) -> str:
         return hashlib.sha256(f"{self.splits_sha256}/{subject}".encode()).hexdigest()[:16]
@@ -120,8 +146,9 @@ def read_record(path: Path) -> WeightsRecord:
         )
     try:
         values = json.loads(header)
-        return WeightsRecord(**{**values, "subjects": tuple(values["subjects"])})
-    except (ValueError, TypeError, KeyError) as error:
+        people = {name: tuple(values.get(name, ())) for name in ("subjects", "selected_on")}
+        return WeightsRecord(**{**values, **people})
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(
             f"{path}: its record is damaged or of a newer version ({error}); copy the file again, or update"
         ) from error

@@ -169,6 +169,9 @@ def test_two_processes_take_the_steps_of_one(bundle_folder, phantom_cohort, bund
         (tmp_path / name / "history.csv").read_text().splitlines()[1].split(",") for name in ("one", "two")
     ]
     assert float(histories[0][1]) == pytest.approx(float(histories[1][1]), rel=1e-4)
+    chosen = [json.loads((tmp_path / name / "threshold.json").read_text()) for name in ("one", "two")]
+    assert chosen[0]["threshold"] == pytest.approx(chosen[1]["threshold"], abs=1e-3)
+    assert chosen[0]["f1"] == pytest.approx(chosen[1]["f1"], abs=1e-3)
 
 
 @pytest.mark.slow

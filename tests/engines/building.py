@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from monai.losses import DiceCELoss
@@ -39,25 +40,27 @@ def build_dataset(cohort: Path, part: str) -> ManifestDataset:
 
 
 def build_tiles(cohort: Path, *, seed: int = 0) -> TileDataset:
-    """Training tiles of 16 x 16 pixels, augmented."""
-    slices = SliceDataset(data=build_dataset(cohort, "train"), slices="with_lesion")
-    return TileDataset(data=slices, tile_size=16, augment={"gain": 0.1}, seed=seed)
+    """Training tiles of 16 x 16 pixels, redrawn, shifted and augmented as the bundle does by default."""
+    slices = SliceDataset(data=build_dataset(cohort, "train"), slices="all")
+    return TileDataset(data=slices, tile_size=16, redraw=True, shift=4, augment={"gain": 0.1}, seed=seed)
 
 
-def build_trainer(cohort: Path, *, max_epochs: int = 3, seed: int = 0, handlers: tuple = ()) -> Trainer:
-    """A trainer of a tiny network with Adam and a cosine schedule."""
+def build_trainer(cohort: Path, *, max_epochs: int = 3, seed: int = 0, **settings: Any) -> Trainer:
+    """A trainer of a tiny network with Adam and a cosine schedule; `settings` replace its own."""
     initialize(seed=seed)
+    defaults = {
+        "optimizer": partial(torch.optim.Adam, lr=0.01),
+        "lr_schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=max_epochs),
+        "loss_function": DiceCELoss(sigmoid=True, batch=True),
+        "batch_size": 6,
+    }
     return Trainer(
         device="cpu",
         max_epochs=max_epochs,
         network=PlaqueFCN(filters=FILTERS, output="logit"),
-        optimizer=partial(torch.optim.Adam, lr=0.01),
-        lr_schedule=partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=max_epochs),
-        loss_function=DiceCELoss(sigmoid=True, batch=True),
         dataset=build_tiles(cohort, seed=seed),
-        batch_size=6,
         seed=seed,
-        train_handlers=handlers,
+        **(defaults | settings),
     )
 
 

@@ -41,7 +41,7 @@ def run(cohort, tmp_path):
             splits_sha256="s",
             threshold=threshold,
             raw_threshold=0.7,
-        ).with_subjects(subjects)
+        ).with_subjects(trained_on=subjects)
         save_weights(Copy(gain), tmp_path, record)
         dataset = build_dataset(cohort, part)
         evaluator = Evaluator(

@@ -9,16 +9,19 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
+from building import build_trainer
 from safetensors.torch import load_file
 
 from monai_mri.engines import RunFolder, TensorBoard, fit
 from monai_mri.engines.checkpoint import Checkpoints
 from monai_mri.engines.weights import read_record
 from monai_mri.errors import CheckpointError, NonFiniteLossError
+from monai_mri.manifest import make_splits, read_manifest, write_splits
 
 EPOCHS = 3
 
@@ -84,8 +87,48 @@ def test_finished_run_is_not_trained_again(make_trainer, tmp_path):
 
 def test_state_of_another_seed_is_refused(make_trainer, tmp_path):
     fit(make_trainer(), run_folder=RunFolder(tmp_path, study="x"))
-    with pytest.raises(CheckpointError, match="seed 0, this one has 1"):
+    with pytest.raises(CheckpointError, match="seed: was 0, is 1"):
         fit(make_trainer(seed=1), run_folder=RunFolder(tmp_path, study="x"))
+
+
+def test_run_of_another_fold_is_not_gone_on_with(cohort, tmp_path):
+    manifest = read_manifest(cohort)
+    folds = tmp_path / "folds.splits.json"
+    write_splits(folds, make_splits(manifest, folds=3, validation=0, seed=0))
+    folder = RunFolder(tmp_path / "run", study="x")
+    for fold in (0, 1):
+        trainer = build_trainer(cohort, max_epochs=1)
+        trainer.dataset.data.data.splits_path, trainer.dataset.data.data.fold = folds, fold
+        if fold == 0:
+            fit(trainer, run_folder=folder)
+        else:
+            with pytest.raises(CheckpointError, match="fold: was 0, is 1"):
+                fit(trainer, run_folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"optimizer": partial(torch.optim.Adam, lr=0.5)}, "optimizer::lr: was 0.01, is 0.5"),
+        ({"optimizer": partial(torch.optim.SGD, lr=0.01, momentum=0.9)}, "optimizer::_target_"),
+        ({"loss_function": torch.nn.BCEWithLogitsLoss()}, "loss::_target_"),
+        ({"batch_size": 5}, "batch_size: was 6, is 5"),
+    ],
+)
+def test_run_with_other_settings_is_not_gone_on_with(make_trainer, tmp_path, changed, named):
+    folder = RunFolder(tmp_path, study="x")
+    fit(make_trainer(max_epochs=1), run_folder=folder)
+    with pytest.raises(CheckpointError, match=named):
+        fit(make_trainer(max_epochs=1, **changed), run_folder=folder)
+
+
+def test_augmentation_that_changed_is_named(make_trainer, tmp_path):
+    folder = RunFolder(tmp_path, study="x")
+    fit(make_trainer(max_epochs=1), run_folder=folder)
+    trainer = make_trainer(max_epochs=1)
+    trainer.dataset.augment = {"gain": 0.2}
+    with pytest.raises(CheckpointError, match=r"dataset::augment::gain: was 0\.1, is 0\.2"):
+        fit(trainer, run_folder=folder)
 
 
 def test_nan_in_an_image_stops_the_run_and_names_the_tile(make_trainer, tmp_path):
@@ -99,16 +142,19 @@ def test_nan_in_an_image_stops_the_run_and_names_the_tile(make_trainer, tmp_path
 def test_tracking_hides_neither_a_nan_nor_a_stop(make_trainer, tmp_path):
     folder = RunFolder(tmp_path, study="x")
     with pytest.raises(NonFiniteLossError):
-        fit(make_trainer(poisoned="sub-001", handlers=(TensorBoard(run_folder=folder),)), run_folder=folder)
+        fit(
+            make_trainer(poisoned="sub-001", train_handlers=(TensorBoard(run_folder=folder),)),
+            run_folder=folder,
+        )
     with pytest.raises(SystemExit):
-        fit(make_trainer(stop_at=2, handlers=(TensorBoard(run_folder=folder),)), run_folder=folder)
+        fit(make_trainer(stop_at=2, train_handlers=(TensorBoard(run_folder=folder),)), run_folder=folder)
 
 
 def test_tensorboard_shows_loss_and_validation(make_trainer, make_evaluator, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     folder = RunFolder(tmp_path, study="x")
-    trainer = make_trainer(handlers=(TensorBoard(run_folder=folder),))
+    trainer = make_trainer(train_handlers=(TensorBoard(run_folder=folder),))
     fit(trainer, run_folder=folder, evaluator=make_evaluator())
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     assert {"train/loss", "val_f1", "learning_rate"} <= set(events.Tags()["scalars"])

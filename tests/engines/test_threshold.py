@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +17,13 @@ from monai_mri.engines import (
     RunFolder,
     SliceDataset,
     choose_threshold,
-    distributed,
 )
 from monai_mri.engines.weights import WeightsRecord, load_weights, read_record, save_weights
-from monai_mri.errors import CheckpointError
+from monai_mri.errors import CheckpointError, LeakError
 from monai_mri.transforms import ReadMRId
 
-RECORD = WeightsRecord("test", "Conv2d", 2, "m", "s", threshold=0.9).with_subjects(["sub-001"])
+TRAINED = ["sub-001", "sub-002", "sub-003", "sub-004"]
+RECORD = WeightsRecord("test", "Conv2d", 2, "m", "s", threshold=0.9).with_subjects(trained_on=TRAINED)
 
 
 def copier(*, weight: float = 1.0, bias: float = 0.0) -> nn.Module:
@@ -165,8 +166,9 @@ def test_without_trained_weights_the_step_says_to_train_first(cohort, folder):
         choose_threshold(engine, run_folder=folder)
 
 
-def test_only_the_first_of_several_processes_writes(cohort, folder, monkeypatch):
-    monkeypatch.setattr(distributed, "rank", lambda: 1)
+def test_slices_of_subjects_that_were_not_trained_on_are_refused(cohort, folder):
+    stranger = replace(RECORD, subjects=(), selected_on=()).with_subjects(trained_on=TRAINED[:3])
+    save_weights(copier(), folder.root, stranger)
     engine = Evaluator(device="cpu", network=copier(), dataset=slices(cohort), inferer=AxialInferer())
-    assert np.isnan(choose_threshold(engine, run_folder=folder))
-    assert not folder.root.exists()
+    with pytest.raises(LeakError, match=r"1 subjects that were not trained on \(sub-004\)"):
+        choose_threshold(engine, run_folder=folder)

@@ -20,7 +20,7 @@ RECORD = WeightsRecord(
     splits_sha256="s" * 64,
     threshold=0.4375,
     raw_threshold=None,
-).with_subjects(SUBJECTS)
+).with_subjects(trained_on=SUBJECTS)
 
 
 def network(*, seed: int = 0, channels: int = 3) -> nn.Module:
@@ -81,7 +81,7 @@ def test_no_subject_stands_in_the_files_in_clear_text(saved):
 
 
 def test_hashes_of_one_subject_differ_from_one_split_to_the_next():
-    other = replace(RECORD, splits_sha256="t" * 64).with_subjects(SUBJECTS)
+    other = replace(RECORD, splits_sha256="t" * 64).with_subjects(trained_on=SUBJECTS)
     assert not set(other.subjects) & set(RECORD.subjects)
 
 

@@ -1,0 +1,54 @@
+"""Intensities by tissue: what moves them and what does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from monai.data import MetaTensor
+
+from monai_mri.errors import ImageError
+from monai_mri.transforms import NormalizeToTissued, normalize_to_tissue
+
+
+@pytest.fixture
+def head():
+    """Half air, then brain of 80 to 120, and a few bright voxels of fat."""
+    rng = np.random.default_rng(0)
+    image = np.zeros((20, 20, 10), dtype=np.float32)
+    image[10:] = rng.uniform(80, 120, (10, 20, 10))
+    image[19, :4] = 400
+    return image
+
+
+def test_tissue_becomes_zero_and_air_minus_the_gain(head):
+    scaled = normalize_to_tissue(head)
+    assert abs(float(np.median(scaled[10:19]))) < 0.05
+    np.testing.assert_array_equal(scaled[:10], -2.5)
+
+
+def test_gain_of_the_scanner_changes_nothing(head):
+    np.testing.assert_allclose(normalize_to_tissue(head * 7), normalize_to_tissue(head), rtol=1e-5, atol=1e-6)
+
+
+def test_more_air_and_brighter_fat_hardly_matter(head):
+    padded = np.pad(head, ((30, 0), (0, 0), (0, 0)))
+    padded[-1, :4] = 800
+    difference = normalize_to_tissue(padded)[-10:-1] - normalize_to_tissue(head)[-10:-1]
+    assert np.abs(difference).max() < 0.05
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, -3.0])
+def test_constant_image_is_refused_and_named(value):
+    image = MetaTensor(torch.full((1, 4, 4), value), meta={"filename_or_obj": "scan.nii"})
+    with pytest.raises(ImageError, match=r"scan\.nii: E302"):
+        NormalizeToTissued(keys="image")({"image": image})
+
+
+def test_each_channel_is_scaled_by_its_own_tissue_and_the_affine_stays(head):
+    affine = torch.diag(torch.tensor([1.0, 2.0, 3.0, 1.0], dtype=torch.float64))
+    image = MetaTensor(torch.from_numpy(np.stack([head, 5 * head])), affine=affine)
+    scaled = NormalizeToTissued(keys=["image"])({"image": image, "age": 41})
+    torch.testing.assert_close(scaled["image"][0].as_tensor(), scaled["image"][1].as_tensor())
+    torch.testing.assert_close(scaled["image"].affine, affine)
+    assert scaled["age"] == 41

@@ -12,6 +12,7 @@ import click
 
 from monai_mri.errors import TrainingError, UsageError
 
+OURS = {".made-by-monai-mri-demo", "cohort", "run", "report.html"}
 MARK = ".made-by-monai-mri-demo"
 NOTE = (
     "All images are synthetic: a phantom cohort on MNI anatomy with planted plaques. "
@@ -28,6 +29,7 @@ BUNDLE_RUN = [sys.executable, "-W", "ignore", "-m", "monai.bundle", "run", "--lo
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     default=Path("bundles/ms_plaque"),
     show_default=True,
+    help="Bundle with a demo layer, seen from the folder that the command is run in.",
 )
 @click.option("--subjects", default=16, show_default=True, type=click.IntRange(min=6))
 @click.option(
@@ -85,13 +87,13 @@ def demo(
 
 
 def _fresh(out: Path) -> None:
-    if out.exists() and any(out.iterdir()):
-        if not (out / MARK).exists():
-            raise UsageError(
-                f"{out}: holds files that are not of a demo, expected a new folder; name another"
-            )
-        shutil.rmtree(out)
+    """Make the folder ready: what an earlier demo wrote there goes, anything else is left alone."""
     out.mkdir(parents=True, exist_ok=True)
+    names = {path.name for path in out.iterdir()}
+    if foreign := sorted(names - OURS if MARK in names else names):
+        raise UsageError(f"{out}: holds {foreign[0]}, which is not of a demo; name another folder")
+    for name in sorted(names & {"cohort", "run"}):
+        shutil.rmtree(out / name)
     (out / MARK).touch()
 
 

@@ -61,6 +61,9 @@ def explain(error: BaseException) -> tuple[list[str], int]:
         if isinstance(link, MonaiMRIError):
             return [f"error: {link}"], link.exit_code
     root = chain[-1]
+    if isinstance(root, OSError) and root.strerror:
+        where = root.filename or "writing"
+        return [f"error: {where}: {root.strerror}; check that path, its rights and the free space"], 1
     return [f"error: {type(root).__name__}: {_gist(str(root))}", HINT], 1
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from monai_mri.errors import UsageError
+
 
 @click.command()
 @click.argument("run_dir", type=click.Path(path_type=Path))
@@ -24,6 +26,10 @@ def report(*, run_dir: Path, out: Path | None, title: str | None, notes: tuple[s
 
     The page needs no network and no other file. A page that is there already is replaced.
     """
+    if out is not None and out.exists() and out.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(
+            f"{out}: exists and is no page, expected a name that ends with .html; choose another"
+        )
     from monai_mri.report import write_report
 
     click.echo(write_report(run_dir, out, title=title, notes=notes))

@@ -30,14 +30,22 @@ MODES = ("train", "evaluate", "infer")
 def run(
     *, bundle: Path, mode: str, settings: tuple[str, ...], protocol: str, gpus: str, tracking: str | None
 ) -> None:
-    """Train, evaluate or apply the study in the folder BUNDLE."""
+    r"""Train, evaluate or apply the study in the folder BUNDLE.
+
+    \b
+    monai-mri run bundles/ms_plaque train --set dataset_dir=scans --set output_dir=runs/a
+    monai-mri run bundles/ms_plaque evaluate --set dataset_dir=scans --set output_dir=runs/a
+    monai-mri run bundles/ms_plaque infer --set input=scan.nii.gz --set weights=runs/a --set output_dir=masks
+
+    The keys are those of the files in BUNDLE/configs.
+    """
     numbers = _numbers(gpus)
     if len(numbers) == 1:
         os.environ["CUDA_VISIBLE_DEVICES"] = str(numbers[0])  # before PyTorch looks
         numbers = [0]
-    from monai_mri.engines.bundle import parse_value, run_bundle
+    from monai_mri.engines.bundle import parse_settings, run_bundle
 
-    values = {key: parse_value(text) for key, text in pairs(settings, option="--set").items()}
+    values = parse_settings(bundle, mode, pairs(settings, option="--set"), protocol=protocol)
     run_bundle(bundle, mode, settings=values, protocol=protocol, gpus=numbers, tracking=tracking)
 
 

@@ -17,7 +17,13 @@ from typing import Any
 
 import yaml
 
-from monai_mri.engines.config_check import check_components, check_settings, has_expressions, read_layers
+from monai_mri.engines.config_check import (
+    check_components,
+    check_settings,
+    has_expressions,
+    read_layers,
+    value_at,
+)
 from monai_mri.errors import ConfigError, TrainingError, UsageError
 
 LAYERS = {"train": ["train"], "evaluate": ["train", "evaluate"], "infer": ["inference"]}
@@ -50,8 +56,8 @@ def run_bundle(
         TrainingError: one of several processes failed.
     """
     settings = dict(settings or {})
-    if marked := [key for key, value in settings.items() if "#" in str(value)]:
-        raise ConfigError(f"--set {marked[0]}: MONAI changes a '#' inside a value; use a name without it")
+    if marked := [key for key, value in settings.items() if set(str(value)) & {"#", "$"}]:
+        raise ConfigError(f"{marked[0]}: MONAI changes a '#' and runs a '$' inside a value; use one without")
     files = layer_files(bundle, mode, protocol=protocol, several=len(gpus) > 1)
     if tracking is not None and find_spec(tracking) is None:
         raise UsageError(f"--tracking {tracking}: not installed; pip install 'monai-mri[tracking]'")
@@ -73,6 +79,33 @@ def run_bundle(
             _run_together([*files, layer], gpus, tracking)
         else:
             _run_here([*files, layer], tracking)
+
+
+def parse_settings(
+    bundle: Path, mode: str, texts: Mapping[str, str], *, protocol: str = "honest"
+) -> dict[str, Any]:
+    """Values of `--set key=value`: text where the config has text, else as YAML reads them.
+
+    Raises:
+        ConfigError: a value is of another type than the config's, or holds what MONAI would change or run.
+    """
+    config = read_layers(layer_files(bundle, mode, protocol=protocol))
+    return {key: _parsed(key, text, value_at(config, key)) for key, text in texts.items()}
+
+
+def _parsed(key: str, text: str, default: Any) -> Any:
+    for sign, what in (("#", "MONAI changes it to '::'"), ("$", "MONAI would run it as Python")):
+        if sign in text:
+            raise ConfigError(f"--set {key}: {text!r} holds a {sign!r}, and {what}; use a value without it")
+    if isinstance(default, str) and not text.lstrip().startswith(("{", "[", "@")):
+        return str(Path(text).expanduser()) if text.startswith("~") else text
+    value = parse_value(text)
+    whole = isinstance(default, int) and not isinstance(default, bool)
+    if isinstance(default, (int, float)) and (isinstance(value, bool) != isinstance(default, bool)):
+        raise ConfigError(f"--set {key}: {text!r} found, expected a value like {default!r}")
+    if isinstance(default, (int, float)) and not isinstance(value, int if whole else (int, float)):
+        raise ConfigError(f"--set {key}: {text!r} found, expected a {'whole ' if whole else ''}number")
+    return value
 
 
 def layer_files(bundle: Path, mode: str, *, protocol: str = "honest", several: bool = False) -> list[Path]:

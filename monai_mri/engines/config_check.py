@@ -100,6 +100,11 @@ def has_expressions(config: Config) -> bool:
     return any(text.lstrip().startswith("$") for text in (*_texts(config), *keys))
 
 
+def value_at(config: Config, key: str) -> Any:
+    """What the config holds under a key, nested as `a::b`; None where there is nothing."""
+    return _at(config, key.replace("#", SEPARATOR).split(SEPARATOR))
+
+
 def known_keys(config: Config) -> list[str]:
     """Every key of a config, nested ones as `a::b`."""
     return [path for path, _ in _walk(config) if path]

@@ -95,6 +95,26 @@ class ManifestDataset(Dataset[Sample]):
         """Subjects of this part, sorted."""
         return sorted({row["subject_id"] for row in self.rows})
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no row stands in the part."""
+        return not self._rows_of_manifest()
+
+    def require_files(self) -> None:
+        """Make sure that the images and masks of all parts are there, before a day of training is lost.
+
+        Raises:
+            ManifestError: names the first that is not, and says how many there are.
+        """
+        columns = [*self.columns, *([self.mask_column] if self.mask_column else [])]
+        cells = [row[column] for row in self.manifest.rows() for column in columns if row.get(column)]
+        missing = [cell for cell in cells if not self.manifest.resolve(cell).is_file()]
+        if missing:
+            raise ManifestError(
+                f"{self.manifest_path}: {len(missing)} of its files are not there, first {missing[0]}; "
+                "put them back or take their rows out and split anew"
+            )
+
     def __len__(self) -> int:
         """Number of rows in the part."""
         return len(self.rows)
@@ -121,14 +141,16 @@ class ManifestDataset(Dataset[Sample]):
         return dict(self.rows[row] if self.transform is None else self.transform(dict(self.rows[row])))
 
     def _read_rows(self) -> list[Sample]:
-        manifest = self.manifest
-        rows = manifest.rows() if self.part == "all" else self._rows_of_part(manifest)
+        manifest, rows = self.manifest, self._rows_of_manifest()
         if not rows:
             raise ManifestError(
                 f"{self.splits_path}: part {self.part!r} holds no image; split the manifest anew"
             )
         named = _sample_ids(rows)
         return [self._sample(manifest, row, name) for row, name in zip(rows, named, strict=True)]
+
+    def _rows_of_manifest(self) -> list[dict[str, str]]:
+        return self.manifest.rows() if self.part == "all" else self._rows_of_part(self.manifest)
 
     def _rows_of_part(self, manifest: Manifest) -> list[dict[str, str]]:
         if not self.splits_path.is_file():
@@ -143,7 +165,7 @@ class ManifestDataset(Dataset[Sample]):
         if absent := [column for column in needed if column not in row]:
             raise ConfigError(
                 f"{manifest.path}: no column {absent[0]!r}, found {', '.join(row)}; "
-                "name the image's column with --modality"
+                "set modality to the image's column"
             )
         if empty := [column for column in self.columns if not row[column]]:
             raise ManifestError(

@@ -22,6 +22,7 @@ def write_durably(path: Path, write: Callable[[Path], None]) -> Path:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(temporary)
+        temporary.chmod(0o666 & ~_umask())  # some libraries write files that only the owner may read
         _sync(temporary)
         os.replace(temporary, path)
         _sync(path.parent)
@@ -43,6 +44,12 @@ def write_text_durably(path: Path, text: str) -> Path:
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 def _sync(path: Path) -> None:

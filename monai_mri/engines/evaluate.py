@@ -60,12 +60,12 @@ def evaluate(
         record.refuse_trained(source_of(evaluator.dataset).subjects)
     scores = _Scores(evaluator, record, run_folder, raw_key=raw_key, min_lesion_voxels=min_lesion_voxels)
     run_folder.note_command()
-    _remove_predictions(run_folder.evaluation / "predictions")
+    _remove_predictions(scores.folder / "predictions")
     evaluator.run_over_samples(scores.add, what="evaluating")
     summary: dict[str, Any] = plain(scores.summary() | {"trained_subjects_allowed": allow_trained_subjects})
-    run_folder.write_json("evaluation/summary.json", summary)
-    write_text_durably(run_folder.evaluation / "subjects.csv", scores_table(scores.scored, scores.samples))
-    _announce(scores, summary, run_folder)
+    run_folder.write_json(f"{scores.folder.name}/summary.json", summary)
+    write_text_durably(scores.folder / "subjects.csv", scores_table(scores.scored, scores.samples))
+    _announce(scores, summary)
     return summary
 
 
@@ -81,7 +81,9 @@ class _Scores:
         raw_key: str,
         min_lesion_voxels: int,
     ) -> None:
-        self.evaluator, self.record, self.folder = evaluator, record, folder
+        self.evaluator, self.record, self.run_folder = evaluator, record, folder
+        own = record.protocol in ("", folder.protocol)  # else both evaluations are kept
+        self.folder = folder.evaluation if own else folder.root / f"evaluation-{folder.protocol}"
         self.raw_key, self.min_lesion_voxels = raw_key, min_lesion_voxels
         self.threshold = chosen_threshold(evaluator)
         self.methods = _methods(
@@ -110,8 +112,9 @@ class _Scores:
         for method in self.methods:
             if method.key in maps:
                 method.score(maps[method.key], truth, spacing_mm=spacing_mm, min_size=self.min_lesion_voxels)
-        folder = self.folder.evaluation / "predictions"
-        paths = write_prediction(folder, sample, output["pred"], threshold=self.threshold)
+        paths = write_prediction(
+            self.folder / "predictions", sample, output["pred"], threshold=self.threshold
+        )
         self.samples.append(self._entry(sample, paths))
 
     def summary(self) -> dict[str, Any]:
@@ -120,11 +123,12 @@ class _Scores:
         methods[0]["collapsed"] = methods[0]["collapsed"] or self.record.collapsed
         dataset = self.evaluator.dataset
         return {
-            "study": self.folder.study,
-            "protocol": self.folder.protocol,
+            "study": self.run_folder.study,
+            "protocol": self.run_folder.protocol,
             "training_protocol": self.record.protocol,
             "part": self.source.part,
             "slices": dataset.slices if isinstance(dataset, SliceDataset) else "all",
+            "weights_sha256": self.record.tensors_sha256,
             "threshold": self.threshold,
             "threshold_part": "train",
             "collapsed": methods[0]["collapsed"],
@@ -143,7 +147,7 @@ class _Scores:
             "subject_id": sample["subject_id"],
             "image": str(Path(image).absolute()),
             "mask": str(Path(row["label"]).absolute()),
-            **{kind: str(path.relative_to(self.folder.root)) for kind, path in paths.items()},
+            **{kind: str(path.relative_to(self.run_folder.root)) for kind, path in paths.items()},
             "plane": sample.get("plane"),
             "f1": self.methods[0].scans[-1]["f1"],
         }
@@ -181,14 +185,14 @@ def _thinned(curve: Any, names: Sequence[str]) -> dict[str, Any]:
     return {name: getattr(curve, name)[shown] for name in names}
 
 
-def _announce(scores: _Scores, summary: dict[str, Any], folder: RunFolder) -> None:
+def _announce(scores: _Scores, summary: dict[str, Any]) -> None:
     if summary["collapsed"]:
         say("collapsed: the network marks nothing or everything, so its F says nothing")
     if summary["training_protocol"] not in ("", summary["protocol"]):
         say(
             f"note: trained by the {summary['training_protocol']} protocol, "
-            f"scored by the {folder.protocol} one"
+            f"scored by the {summary['protocol']} one"
         )
     for line in printed_table(scores.scored):
         say(line)
-    say(f"tables, curves and predictions in {folder.evaluation}")
+    say(f"tables, curves and predictions in {scores.folder}")

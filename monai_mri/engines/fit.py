@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from monai_mri.engines import distributed
+from monai_mri.engines.console import say
 from monai_mri.engines.course import Course
 from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
@@ -12,6 +13,7 @@ from monai_mri.engines.run_folder import RunFolder, peak_memory_mb, surroundings
 from monai_mri.engines.settings import source_of
 from monai_mri.engines.stopping import stop_requests
 from monai_mri.engines.trainer import Trainer
+from monai_mri.errors import ConfigError
 
 
 @bundle_step
@@ -41,8 +43,15 @@ def fit(
         CheckpointError: the folder holds the state of a run with other data or settings.
     """
     started = time.monotonic()
-    run_folder.root.mkdir(parents=True, exist_ok=True)
+    if val_interval < 1:
+        raise ConfigError(f"val_interval: {val_interval} found, expected at least 1")
+    source = source_of(trainer.dataset)
+    source.require_files()
+    if evaluator is not None and source_of(evaluator.dataset).is_empty:
+        say("no validation part in the splits: the weights of the last epoch are kept")
+        evaluator = None
     trainer.prepare()
+    run_folder.root.mkdir(parents=True, exist_ok=True)
     if evaluator is not None:
         evaluator.prepare()
     with stop_requests() as request:

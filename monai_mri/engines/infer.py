@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from monai_mri.engines.dataset import Sample
 from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.weights import load_weights
-from monai_mri.errors import CheckpointError, ImageError
+from monai_mri.errors import CheckpointError, ImageError, UsageError
 from monai_mri.transforms.read_mri import picture_of
 from monai_mri.transforms.save import output_name, write_mask, write_probability
 
@@ -39,15 +40,24 @@ class ImageDataset(Dataset[Sample]):
     def paths(self) -> list[Path]:
         """The images, sorted by name."""
         if self.source.is_dir():
-            found = sorted(path for path in self.source.iterdir() if path.name.lower().endswith(ENDINGS))
+            found = sorted(path for path in self.source.iterdir() if _is_image(path))
         else:
             found = [self.source] if self.source.is_file() else []
         if not found:
             raise ImageError(
                 f"{self.source}: no image there, expected a file or a folder of {', '.join(ENDINGS)}; "
-                "name it with --input"
+                "set input to it"
             )
         return found
+
+    @property
+    def names(self) -> list[str]:
+        """What the results of each image are called."""
+        stems = [output_name(path) for path in self.paths]
+        return [
+            path.name.replace(".", "_") if stems.count(stem) > 1 else stem  # a.jpg beside a.png
+            for path, stem in zip(self.paths, stems, strict=True)
+        ]
 
     def __len__(self) -> int:
         """Number of images."""
@@ -55,10 +65,7 @@ class ImageDataset(Dataset[Sample]):
 
     def __getitem__(self, index: int) -> Sample:
         """One image after `transform`."""
-        path = self.paths[index]
-        name = output_name(path)
-        if [output_name(other) for other in self.paths].count(name) > 1:  # a.jpg beside a.png
-            name = path.name.replace(".", "_")
+        path, name = self.paths[index], self.names[index]
         sample: Sample = {"image": str(path), "sample_id": name, "subject_id": name}
         return dict(sample if self.transform is None else self.transform(sample))
 
@@ -92,7 +99,7 @@ def chosen_threshold(engine: Evaluator) -> float:
     if threshold is None and engine.record is not None and engine.record.collapsed:
         return math.nan  # marks nothing
     if threshold is None or threshold != threshold:
-        raise CheckpointError("the weights hold no threshold; finish their training, or give --threshold")
+        raise CheckpointError("the weights hold no threshold; finish their training, or set threshold")
     return threshold
 
 
@@ -104,6 +111,7 @@ def infer(
     output_dir: str | Path,
     threshold: float | None = None,
     probabilities: bool = True,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Write a mask, and the map of probabilities, on the grid of each image of the evaluator.
 
@@ -113,13 +121,21 @@ def infer(
         output_dir: folder of the results.
         threshold: probability from which a voxel is marked; the one that was chosen in training by default.
         probabilities: write the maps, too.
+        overwrite: replace results that are there already; they might be masks drawn by hand.
 
     Returns:
         The masks, in the order of the images.
+
+    Raises:
+        UsageError: a result is there already, or the threshold is not within 0 to 1.
     """
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise UsageError(f"threshold: {threshold} found, expected 0 to 1; it is a probability")
     evaluator.record = load_weights(evaluator.network, Path(weights))
     cut = chosen_threshold(evaluator) if threshold is None else threshold
     masks: list[Path] = []
+    if not overwrite:
+        _refuse_replacing(Path(output_dir), evaluator.dataset.names)
 
     def write(sample: Sample, output: Sample) -> None:
         paths = write_prediction(
@@ -130,3 +146,18 @@ def infer(
     evaluator.run_over_samples(write, what="images")
     say(f"{len(masks)} masks in {output_dir}, threshold {cut:.4f}")
     return masks
+
+
+def _is_image(path: Path) -> bool:
+    """Whether to take a file of a folder: no hidden one, and no result of an earlier inference."""
+    ours = output_name(path).endswith(("_mask", "_probability"))
+    return path.name.lower().endswith(ENDINGS) and not path.name.startswith(".") and not ours
+
+
+def _refuse_replacing(folder: Path, names: list[str]) -> None:
+    for name in names:
+        if there := sorted(folder.glob(f"{glob.escape(name)}_mask.*")):
+            raise UsageError(
+                f"{there[0]}: exists already and will not be replaced; choose another output_dir, "
+                "or set overwrite to true"
+            )

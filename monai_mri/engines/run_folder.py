@@ -71,6 +71,17 @@ class RunFolder:
         """Add facts to run.json."""
         self.write_json("run.json", {**self.read_json("run.json"), **facts})
 
+    def set_evaluation_aside(self, *, unless: str) -> None:
+        """Rename an evaluation of other weights, so that no table is taken for that of these.
+
+        Args:
+            unless: SHA-256 of the weights that are there now.
+        """
+        for name in ("evaluation", "evaluation-paper"):
+            scored = self.read_json(f"{name}/summary.json").get("weights_sha256")
+            if scored not in (None, unless):
+                (self.root / name).rename(self.root / f"{name}-of-{scored[:8]}")
+
     def note_command(self) -> None:
         """Add the command of this process to run.json, so that the run can be repeated."""
         commands = list(self.read_json("run.json").get("commands", []))

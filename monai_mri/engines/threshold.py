@@ -85,6 +85,7 @@ def _write(counted: _Counted, evaluator: Evaluator, folder: RunFolder, record: W
         raw_threshold=_defined(counted.raw.best().threshold),
     )
     save_weights(evaluator.network, folder.root, chosen)
+    folder.set_evaluation_aside(unless=record.tensors_sha256)
     say(f"threshold {best.threshold:.4f}: F {best.f1:.3f} on {len(evaluator.dataset)} uncut training slices")
     if collapsed:
         say("collapsed: no threshold does better than marking everything; train longer or with another loss")

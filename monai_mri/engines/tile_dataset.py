@@ -139,6 +139,11 @@ class TileDataset(Dataset[Sample]):
                     f"{sample['sample_id']}: no mask, needed for training; add it to the manifest"
                 )
             image, mask = _array(sample["image"]).mean(axis=0), _array(sample["label"])[0] > 0
+            if self.tile_size > 2 * max(mask.shape):
+                raise ConfigError(
+                    f"tile_size: {self.tile_size} found, too large for slices of "
+                    f"{mask.shape[0]} x {mask.shape[1]} pixels"
+                )
             positives += [(number, tile) for tile in positive_tiles(mask, self.tile_size)]
             found, preference = candidate_negatives(image, mask, self.tile_size)
             negatives += [(number, tile) for tile in found]

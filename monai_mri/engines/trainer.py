@@ -66,6 +66,8 @@ class Trainer(SupervisedTrainer):
         workers: int | Auto = "auto",
     ) -> None:
         resolved = resolve_device(device)
+        if not isinstance(max_epochs, int) or max_epochs < 1:
+            raise ConfigError(f"max_epochs: {max_epochs!r} found, expected a whole number of at least 1")
         super().__init__(
             device=resolved,
             max_epochs=max_epochs,
@@ -130,15 +132,21 @@ class Trainer(SupervisedTrainer):
             self.network = nn.parallel.DistributedDataParallel(
                 self.network, device_ids=[device.index] if device.type == "cuda" else None
             )
-        self.optimizer = self._make_optimizer(self.network.parameters())
+        try:
+            self.optimizer = self._make_optimizer(self.network.parameters())
+        except ValueError as error:
+            raise ConfigError(f"optimizer: {error}") from error
         self.lr_schedule = self._make_schedule(self.optimizer) if self._make_schedule else None
-        self.batches = EpochBatches(
-            len(self.dataset),
-            batch_size=self.batch_size,
-            seed=self.seed,
-            rank=distributed.rank(),
-            processes=distributed.processes(),
-        )
+        try:
+            self.batches = EpochBatches(
+                len(self.dataset),
+                batch_size=self.batch_size,
+                seed=self.seed,
+                rank=distributed.rank(),
+                processes=distributed.processes(),
+            )
+        except ValueError as error:
+            raise ConfigError(f"batch_size: {error}") from error
         self.data_loader = DataLoader(
             self.dataset,
             batch_sampler=self.batches,

@@ -107,8 +107,8 @@ def load_weights(network: nn.Module, source: Path) -> WeightsRecord:
     path = source / NAME if source.is_dir() else source
     if not path.is_file():
         raise CheckpointError(
-            f"{path}: no trained weights there; train first, or name a run folder "
-            "or a .safetensors file with --weights"
+            f"{path}: no trained weights there; train first, or set weights to a run folder "
+            "or a .safetensors file"
         )
     record = read_record(path)
     try:

@@ -8,10 +8,9 @@ from torch import Tensor, nn
 class SigmoidSquaredError(nn.Module):
     """Squared error of sigmoid(logits) against a mask, summed over pixels, halved, averaged over the batch.
 
-    The paper (Stasiak et al., BIOSTEC 2017, section 4.2) names the mean squared error and a learning rate of
-    1e-5 with momentum 0.9. A rate that small only moves the weights if the error is summed over the pixels
-    of a tile, as the Euclidean loss of the Caffe framework of that time does: 1 / (2 N) * sum over N tiles
-    and all pixels. That is the default here; `per_pixel=True` gives the plain mean instead.
+    The paper (Stasiak et al., BIOSTEC 2017, section 4.3) trained in Caffe with its Euclidean loss, which sums
+    the squared errors of all pixels of N tiles and divides by 2 N; only so does its learning rate of 1e-5
+    move the weights. That is the default here; `per_pixel=True` gives the plain mean instead.
 
     Logits and mask have the shape (B, C, H, W), the mask holds 0 and 1; returns a scalar >= 0.
 

@@ -218,6 +218,7 @@ def _check_parts(
 
 
 def _refuse_leaks(manifest: Manifest, rows: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> None:
+    _refuse_copies(manifest, rows, parts)
     for column in ("subject_id", *manifest.path_columns):
         first: dict[str, Part] = {}
         for row, part in zip(rows, parts, strict=True):
@@ -229,4 +230,20 @@ def _refuse_leaks(manifest: Manifest, rows: Sequence[Mapping[str, str]], parts: 
                 raise LeakError(
                     f"{manifest.path}: {column} {row[column]!r} is in {other} and in {part}, expected one "
                     "part; split by subject_id, and list each image under one subject [E601]"
+                )
+
+
+def _refuse_copies(manifest: Manifest, rows: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> None:
+    """One image under two names or subjects, by the SHA-256 that the sidecar holds; masks may be equal."""
+    files = manifest.sidecar.files if manifest.sidecar else {}
+    first: dict[str, tuple[Part, str]] = {}
+    for row, part in zip(rows, parts, strict=True):
+        for cell in filter(None, (row.get(column, "") for column in manifest.modalities)):
+            if cell not in files:
+                continue
+            other, name = first.setdefault(files[cell].sha256, (part, cell))
+            if other != part:
+                raise LeakError(
+                    f"{manifest.path}: {name} is in {other}, and {cell} in {part} has the same bytes, "
+                    "expected one part; list each image once, under one subject [E110]"
                 )

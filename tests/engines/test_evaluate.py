@@ -33,6 +33,7 @@ def run(cohort, tmp_path):
     """Saves weights for a network that copies the image, and evaluates them on a part."""
 
     def prepare(*, gain=1.0, threshold=0.9, subjects=("sub-001",), part="test", slices=None, **settings):
+        collapsed = settings.pop("collapsed", False)
         record = WeightsRecord(
             study="x",
             network="Copy",
@@ -41,6 +42,7 @@ def run(cohort, tmp_path):
             splits_sha256="s",
             threshold=threshold,
             raw_threshold=0.7,
+            collapsed=collapsed,
         ).with_subjects(trained_on=subjects)
         save_weights(Copy(gain), tmp_path, record)
         dataset = build_dataset(cohort, part)
@@ -121,3 +123,24 @@ def test_each_subject_is_compared_with_its_own_files(cohort, run):
         assert sample["subject_id"] in sample["image"]
         assert sample["subject_id"] in sample["mask"]
     assert len(summary["samples"]) == 4
+
+
+def test_evaluation_of_other_weights_is_set_aside(run, tmp_path):
+    first = run()["weights_sha256"]
+    RunFolder(tmp_path, study="x").set_evaluation_aside(unless=first)
+    assert (tmp_path / "evaluation" / "summary.json").is_file()
+    RunFolder(tmp_path, study="x").set_evaluation_aside(unless="f" * 64)
+    assert not (tmp_path / "evaluation").exists()
+    assert (tmp_path / f"evaluation-of-{first[:8]}" / "summary.json").is_file()
+
+
+def test_predictions_of_an_earlier_evaluation_go(run, tmp_path):
+    run(slices="with_lesion")
+    run()
+    names = {path.name for path in (tmp_path / "evaluation" / "predictions").iterdir()}
+    assert names == {"sub-006_mask.nii.gz", "sub-006_probability.nii.gz"}
+
+
+def test_collapse_found_in_training_is_said_in_the_summary(run):
+    assert run(collapsed=True)["collapsed"]
+    assert run(collapsed=True, threshold=None)["methods"][0]["counts"]["missed"] == 1

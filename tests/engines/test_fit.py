@@ -9,18 +9,16 @@ import signal
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
-from building import build_trainer
 from safetensors.torch import load_file
 
 from monai_mri.engines import RunFolder, TensorBoard, fit
 from monai_mri.engines.checkpoint import Checkpoints
 from monai_mri.engines.weights import read_record
-from monai_mri.errors import CheckpointError, NonFiniteLossError
+from monai_mri.errors import CheckpointError, ManifestError, NonFiniteLossError
 from monai_mri.manifest import make_splits, read_manifest, write_splits
 
 EPOCHS = 3
@@ -91,46 +89,6 @@ def test_state_of_another_seed_is_refused(make_trainer, tmp_path):
         fit(make_trainer(seed=1), run_folder=RunFolder(tmp_path, study="x"))
 
 
-def test_run_of_another_fold_is_not_gone_on_with(cohort, tmp_path):
-    manifest = read_manifest(cohort)
-    folds = tmp_path / "folds.splits.json"
-    write_splits(folds, make_splits(manifest, folds=3, validation=0, seed=0))
-    folder = RunFolder(tmp_path / "run", study="x")
-    for fold in (0, 1):
-        trainer = build_trainer(cohort, max_epochs=1)
-        trainer.dataset.data.data.splits_path, trainer.dataset.data.data.fold = folds, fold
-        if fold == 0:
-            fit(trainer, run_folder=folder)
-        else:
-            with pytest.raises(CheckpointError, match="fold: was 0, is 1"):
-                fit(trainer, run_folder=folder)
-
-
-@pytest.mark.parametrize(
-    ("changed", "named"),
-    [
-        ({"optimizer": partial(torch.optim.Adam, lr=0.5)}, "optimizer::lr: was 0.01, is 0.5"),
-        ({"optimizer": partial(torch.optim.SGD, lr=0.01, momentum=0.9)}, "optimizer::_target_"),
-        ({"loss_function": torch.nn.BCEWithLogitsLoss()}, "loss::_target_"),
-        ({"batch_size": 5}, "batch_size: was 6, is 5"),
-    ],
-)
-def test_run_with_other_settings_is_not_gone_on_with(make_trainer, tmp_path, changed, named):
-    folder = RunFolder(tmp_path, study="x")
-    fit(make_trainer(max_epochs=1), run_folder=folder)
-    with pytest.raises(CheckpointError, match=named):
-        fit(make_trainer(max_epochs=1, **changed), run_folder=folder)
-
-
-def test_augmentation_that_changed_is_named(make_trainer, tmp_path):
-    folder = RunFolder(tmp_path, study="x")
-    fit(make_trainer(max_epochs=1), run_folder=folder)
-    trainer = make_trainer(max_epochs=1)
-    trainer.dataset.augment = {"gain": 0.2}
-    with pytest.raises(CheckpointError, match=r"dataset::augment::gain: was 0\.1, is 0\.2"):
-        fit(trainer, run_folder=folder)
-
-
 def test_nan_in_an_image_stops_the_run_and_names_the_tile(make_trainer, tmp_path):
     trainer = make_trainer(poisoned="sub-001")
     with pytest.raises(NonFiniteLossError, match=r"loss is nan on .*sub-001_z00\d tile at row"):
@@ -159,6 +117,27 @@ def test_tensorboard_shows_loss_and_validation(make_trainer, make_evaluator, tmp
     events = EventAccumulator(str(tmp_path / "tensorboard")).Reload()
     assert {"train/loss", "val_f1", "learning_rate"} <= set(events.Tags()["scalars"])
     assert len(events.Scalars("val_f1")) == EPOCHS
+
+
+def test_splits_without_validation_keep_the_last_epoch(
+    cohort, make_trainer, make_evaluator, tmp_path, capsys
+):
+    trainer, evaluator = make_trainer(), make_evaluator()
+    splits = tmp_path / "two.splits.json"
+    write_splits(splits, make_splits(read_manifest(cohort), test=0.5, validation=0, seed=0))
+    trainer.dataset.data.data.splits_path = evaluator.dataset.splits_path = splits
+    fit(trainer, run_folder=RunFolder(tmp_path / "run", study="x"), evaluator=evaluator)
+    assert read_record(tmp_path / "run" / "model.safetensors").epoch == EPOCHS
+    assert "no validation part" in capsys.readouterr().err
+
+
+def test_file_missing_in_any_part_is_said_before_training(make_trainer, tmp_path):
+    trainer = make_trainer()
+    table = trainer.dataset.data.data.manifest.table
+    table.loc[table.subject_id == "sub-006", "flair"] = "sub-006/gone.nii.gz"
+    with pytest.raises(ManifestError, match=r"1 of its files are not there, first sub-006/gone\.nii\.gz"):
+        fit(trainer, run_folder=RunFolder(tmp_path / "run", study="x"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_undefined_metric_is_never_the_best(make_trainer, make_evaluator, tmp_path):

@@ -12,7 +12,7 @@ from PIL import Image
 
 from monai_mri.engines import AxialInferer, Evaluator, ImageDataset, infer, save_weights
 from monai_mri.engines.weights import WeightsRecord
-from monai_mri.errors import CheckpointError, ImageError
+from monai_mri.errors import CheckpointError, ImageError, UsageError
 from monai_mri.networks import PlaqueFCN
 from monai_mri.transforms import NormalizeToTissued, ReadMRId
 
@@ -81,3 +81,30 @@ def test_folder_without_images_is_said(weights, tmp_path):
 def test_missing_weights_are_said(images, tmp_path):
     with pytest.raises(CheckpointError, match="no trained weights there"):
         infer(evaluator(images), weights=tmp_path / "nowhere", output_dir=tmp_path / "out")
+
+
+def test_masks_that_are_there_are_not_replaced_unless_asked(images, weights, tmp_path):
+    drawn = tmp_path / "out" / "a_mask.nii.gz"
+    drawn.parent.mkdir()
+    drawn.write_text("drawn by hand")
+    with pytest.raises(UsageError, match=r"a_mask\.nii\.gz: exists already"):
+        infer(evaluator(images), weights=weights, output_dir=tmp_path / "out")
+    assert drawn.read_text() == "drawn by hand"
+    infer(evaluator(images), weights=weights, output_dir=tmp_path / "out", overwrite=True)
+    assert nib.load(drawn).shape == (20, 18, 3)
+
+
+def test_results_and_hidden_files_of_a_folder_are_no_images(images):
+    for name in ("a_mask.nii.gz", "a_probability.nii.gz", "._b.png"):
+        (images / name).touch()
+    assert [path.name for path in ImageDataset(source=images).paths] == ["a.nii.gz", "b.png"]
+
+
+def test_images_of_one_stem_keep_their_results_apart(images):
+    (images / "b.jpg").touch()
+    assert ImageDataset(source=images).names == ["a", "b_jpg", "b_png"]
+
+
+def test_threshold_beyond_one_is_refused(images, weights, tmp_path):
+    with pytest.raises(UsageError, match="expected 0 to 1"):
+        infer(evaluator(images), weights=weights, output_dir=tmp_path / "out", threshold=50)

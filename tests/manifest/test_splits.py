@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import io
 import json
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from monai_mri.errors import LeakError, ManifestError, UsageError
 from monai_mri.manifest import (
     PARTS,
     Splits,
+    make_sidecar,
     make_splits,
     read_manifest,
     read_splits,
@@ -190,3 +194,20 @@ def test_unknown_parts_and_units_are_refused(in_memory):
     splits = Splits(manifest_sha256=manifest.sha256, unit="family", parts=(({"x": "train"},),))
     with pytest.raises(ManifestError, match="'family'"):
         rows_of_part(manifest, splits, "train")
+
+
+def test_one_image_under_two_subjects_in_two_parts_is_a_leak(tmp_path):
+    for subject in ("a", "b", "c"):
+        (tmp_path / f"{subject}.png").write_bytes(picture(0 if subject != "c" else 1))
+    rows = [{"subject_id": subject, "flair": f"{subject}.png"} for subject in ("a", "b", "c")]
+    sidecar = make_sidecar(rows, folder=tmp_path, modalities=("flair",), source="", licence="")
+    manifest = write_manifest(tmp_path / "m.csv", rows, sidecar=sidecar)
+    splits = make_splits(manifest, test=0, validation=0, assign={"a": "train", "b": "test", "c": "train"})
+    with pytest.raises(LeakError, match=r"a\.png is in train, and b\.png in test has the same bytes.*E110"):
+        rows_of_part(manifest, splits, "test")
+
+
+def picture(value: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.full((4, 4), value, dtype=np.uint8)).save(buffer, format="PNG")
+    return buffer.getvalue()

@@ -15,7 +15,7 @@ PRESETS = {"ms60_mini": {"modality": "flair", "subject_pattern": r"^(\d{3})"}}
 def collect(
     root: Path,
     *,
-    modality: str = "image",
+    modality: str = "flair",
     images: str = "images",
     masks: str = "masks",
     subject_pattern: str = "",

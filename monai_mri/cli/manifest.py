@@ -71,6 +71,8 @@ def create(
 
     made = create_manifest(layout, root, out, root_is=root_is, source=source, licence=licence, **settings)
     _tell(made)
+    if not {"subject_pattern", "preset"} & settings.keys():
+        _tell_subjects(made)
 
 
 @manifest.command()
@@ -161,6 +163,18 @@ def list_layouts() -> None:
         for preset, values in layout.presets.items():
             meaning = " ".join(f"{option}={value}" for option, value in values.items())
             click.echo(f"  --option preset={preset}  ({meaning})")
+
+
+def _tell_subjects(made: Manifest) -> None:
+    """Say it where each of several pictures counts as a subject of its own: that is how patients leak."""
+    rows = made.rows()
+    pictures = all(not row[made.modalities[0]].endswith((".nii", ".nii.gz")) for row in rows)
+    if pictures and len(rows) > 1 and len({row["subject_id"] for row in rows}) == len(rows):
+        click.echo(
+            f"note: {len(rows)} pictures, {len(rows)} subjects: each a subject of its own. If a patient "
+            "has several, give --option subject_pattern=REGEX, or parts will share patients",
+            err=True,
+        )
 
 
 def _tell(made: Manifest) -> None:

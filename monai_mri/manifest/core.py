@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monai_mri.errors import ManifestError
+from monai_mri.files import write_whole
 from monai_mri.manifest.jsonfile import read_model, write_model
-from monai_mri.manifest.paths import path_fault, write_whole
+from monai_mri.manifest.paths import path_fault
 from monai_mri.manifest.schema import Sidecar
 from monai_mri.manifest.table import as_table, path_columns, read_table, table_bytes
 

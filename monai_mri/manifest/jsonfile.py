@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from monai_mri.errors import DataError, ManifestError
-from monai_mri.manifest.paths import write_whole
+from monai_mri.files import write_whole
 
 Model = TypeVar("Model", bound=BaseModel)
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
 
 from monai_mri.errors import ManifestError, UsageError
-from monai_mri.manifest.paths import RELATIVE_PATH_PATTERN, path_fault, write_whole
+from monai_mri.files import write_whole
+from monai_mri.manifest.paths import RELATIVE_PATH_PATTERN, path_fault
 
 CORE_COLUMNS = ("subject_id", "session_id", "site")
 PARTS = ("train", "validation", "test")

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_mri.errors import DataError, UsageError
+from monai_mri.files import write_whole
 from monai_mri.manifest import make_sidecar, write_manifest
-from monai_mri.manifest.paths import write_whole
 from monai_mri.phantom.grid import Grid
 from monai_mri.phantom.subject import make_subject
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -16,6 +15,7 @@ from markupsafe import Markup
 
 import monai_mri
 from monai_mri.errors import DataError, ImageError
+from monai_mri.files import write_whole
 from monai_mri.report import curves
 from monai_mri.report.overlays import (
     FALSE,
@@ -77,11 +77,7 @@ def write_report(
             f"{out}: is a folder, expected the path of the page; add a file name such as report.html"
         )
     page = _environment().get_template("page.html.j2").render(**_collect(folder, title=title, notes=notes))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(out.name + ".part")
-    unfinished.write_text(page, encoding="utf-8")
-    os.replace(unfinished, out)
-    return out
+    return write_whole(out, page.encode())
 
 
 def choose_samples(samples: Sequence[Sample], *, at_most: int = SHOWN_SAMPLES) -> list[tuple[str, Sample]]:

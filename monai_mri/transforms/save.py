@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_mri.errors import ImageError, UsageError
+from monai_mri.files import write_whole
 from monai_mri.transforms.picture import BoolArray, NiftiGrid, Picture
 
 Array = npt.NDArray[Any]
@@ -108,7 +108,7 @@ def _write_nifti(array: Array, grid: NiftiGrid, path: Path) -> Path:
     header["cal_min"], header["cal_max"], header["descrip"] = 0, 0, b""
     content = kinds[1](_on_disk_axes(array, grid), None, header=header).to_bytes()
     packed = gzip.compress(content, 6, mtime=0) if path.name.lower().endswith(".gz") else content
-    return _write_at_once(packed, path)
+    return write_whole(path, packed)
 
 
 def _on_disk_axes(array: Array, grid: NiftiGrid) -> Array:
@@ -128,18 +128,4 @@ def _write_png(grey: Array, path: Path) -> Path:
 
     content = io.BytesIO()
     Image.fromarray(grey).save(content, format="PNG")
-    return _write_at_once(content.getvalue(), path)
-
-
-def _write_at_once(content: bytes, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with unfinished.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-    return path
+    return write_whole(path, content.getvalue())

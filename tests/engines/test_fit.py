@@ -180,7 +180,7 @@ def test_five_kills_at_random_points_change_no_bit(cohort, tmp_path):
 
 @pytest.mark.slow
 def test_sigterm_saves_says_how_to_go_on_and_exits_143(cohort, tmp_path):
-    process = run_training(cohort, tmp_path)
+    process = run_training(cohort, tmp_path, stderr=subprocess.PIPE)
     wait_for_a_step(process, tmp_path)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=60)
@@ -189,12 +189,10 @@ def test_sigterm_saves_says_how_to_go_on_and_exits_143(cohort, tmp_path):
     assert Checkpoints(tmp_path / "checkpoints").newest() is not None
 
 
-def run_training(cohort: Path, output: Path) -> subprocess.Popen[str]:
+def run_training(cohort: Path, output: Path, *, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """`fit` in a process of its own, slowed to 50 ms a step so that a kill finds it at work."""
     command = [sys.executable, str(Path(__file__).with_name("training_process.py")), str(cohort), str(output)]
-    return subprocess.Popen(
-        command, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-    )
+    return subprocess.Popen(command, stderr=stderr, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
 
 
 def wait_for_a_step(process: subprocess.Popen[str], output: Path) -> None:

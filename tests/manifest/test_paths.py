@@ -12,7 +12,6 @@ from monai_mri.manifest.paths import (
     image_suffix,
     path_fault,
     sha256_of_file,
-    write_whole,
 )
 
 REFUSED = ["/a", "..", "a/../../b", "../a", "~/a", "~root/a", "C:/a", "c:a", r"\\server\a", r"a\b", "//a"]
@@ -48,22 +47,3 @@ def test_a_hash_is_that_of_all_bytes(tmp_path):
     content = bytes(range(256)) * 10_000
     (tmp_path / "x").write_bytes(content)
     assert sha256_of_file(tmp_path / "x") == hashlib.sha256(content).hexdigest()
-
-
-def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
-    path = tmp_path / "x"
-    write_whole(path, b"old")
-
-    def full(*_):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr("os.replace", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_missing_folders_are_made(tmp_path):
-    write_whole(tmp_path / "a" / "b" / "x", b"1")
-    assert (tmp_path / "a" / "b" / "x").read_bytes() == b"1"

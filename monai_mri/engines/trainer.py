@@ -9,7 +9,7 @@ import torch
 from ignite.engine import Events
 from monai.engines import SupervisedTrainer, Workflow
 from monai.engines.utils import IterationEvents
-from monai.inferers import Inferer
+from monai.inferers import Inferer, SimpleInferer
 from monai.utils import CommonKeys
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
@@ -42,7 +42,8 @@ class Trainer(SupervisedTrainer):
         lr_schedule: called with the optimiser; steps once an epoch.
         train_handlers: MONAI or ignite handlers, for tracking.
         seed: seed of shuffling, augmentation and dropout.
-        amp: mixed precision; "auto" uses it on GPUs only.
+        amp: mixed precision; "auto" uses it on GPUs only. True on a CPU computes the network in bfloat16,
+            which is faster where the processor has arithmetic for it.
         channels_last: keep weights and images in that memory format, faster for 2D convolutions.
         workers: loader processes; "auto" takes none, which is fastest for datasets that lie in memory.
     """
@@ -75,10 +76,10 @@ class Trainer(SupervisedTrainer):
             network=network,
             optimizer=None,
             loss_function=loss_function,
-            inferer=inferer,
+            inferer=_InBfloat16(inferer) if amp is True and resolved.type == "cpu" else inferer,
             prepare_batch=self._batch,
             train_handlers=list(train_handlers),
-            amp=resolved.type == "cuda" if amp == "auto" else bool(amp),
+            amp=resolved.type == "cuda" and bool(amp),
             optim_set_to_none=True,
         )
         self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
@@ -119,7 +120,7 @@ class Trainer(SupervisedTrainer):
             "lr_schedule": self._make_schedule,
             "dataset": self.dataset,
             "batch_size": self.batch_size,
-            "amp": self.amp,
+            "amp": self.amp or isinstance(self.inferer, _InBfloat16),
         }
 
     def prepare(self) -> None:
@@ -179,6 +180,19 @@ class Trainer(SupervisedTrainer):
             return plain.to(device=device, memory_format=layout, non_blocking=True)
 
         return move(batch[CommonKeys.IMAGE]), move(batch[CommonKeys.LABEL])
+
+
+class _InBfloat16(Inferer):
+    """Applies a network on the CPU in bfloat16, for which MONAI's trainer has no switch."""
+
+    def __init__(self, inferer: Inferer | None) -> None:
+        super().__init__()
+        self.inferer = inferer or SimpleInferer()
+
+    def __call__(self, inputs: Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> Tensor:
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            output: Tensor = self.inferer(inputs, network, *args, **kwargs)
+        return output.float()
 
 
 def _start_epoch(trainer: Trainer) -> None:

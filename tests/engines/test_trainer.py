@@ -86,3 +86,14 @@ def test_images_reach_the_network_in_the_memory_format_asked_for(cohort):
     trainer.prepare()
     trainer.run()
     assert trainer.network.weight.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_mixed_precision_on_a_cpu_computes_in_bfloat16_and_keeps_weights_in_float32(cohort):
+    trainer = build_trainer(cohort, max_epochs=1, amp=True)
+    seen = []
+    trainer.plain_network.layers[0].register_forward_hook(lambda _, __, output: seen.append(output.dtype))
+    trainer.prepare()
+    trainer.run()
+    assert set(seen) == {torch.bfloat16}
+    assert {parameter.dtype for parameter in trainer.network.parameters()} == {torch.float32}
+    assert trainer.settings()["amp"]

@@ -219,52 +219,50 @@ def test_metadata_and_network_pass_monais_own_checks(bundle_folder, bundle_run, 
     assert "verified with no error" in done.stdout + done.stderr
 
 
+@pytest.fixture
+def exported(bundle_folder, trained, bundle_run, tmp_path):
+    """Runs one of MONAI's export commands; returns the file, an image, and what the network makes of it."""
+
+    def export(command, name):
+        done = bundle_run(
+            *(
+                command,
+                "--net_id",
+                "network_def",
+                "--filepath",
+                name,
+                "--ckpt_file",
+                str(trained / "model.pt"),
+            ),
+            *("--meta_file", str(bundle_folder / "configs" / "metadata.json")),
+            *("--config_file", str(bundle_folder / "configs" / "inference.yaml")),
+            *("--network_def::filters", str(FILTERS), "--input_shape", "[1,1,48,64]"),
+            cwd=tmp_path,
+        )
+        assert (tmp_path / name).is_file(), done.stdout + done.stderr
+        network = PlaqueFCN(filters=FILTERS, output="logit").eval()
+        load_weights(network, trained)
+        image = torch.randn(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
+        with torch.no_grad():
+            return str(tmp_path / name), image, network(image)
+
+    return export
+
+
 @pytest.mark.slow
-def test_onnx_export_computes_what_the_network_does(bundle_folder, trained, bundle_run, tmp_path):
+def test_onnx_export_computes_what_the_network_does(exported):
     onnxruntime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
-    done = bundle_run(
-        *("onnx_export", "--net_id", "network_def", "--filepath", "model.onnx"),
-        *(
-            "--ckpt_file",
-            str(trained / "model.pt"),
-            "--meta_file",
-            str(bundle_folder / "configs" / "metadata.json"),
-        ),
-        *("--config_file", str(bundle_folder / "configs" / "inference.yaml")),
-        *("--network_def::filters", str(FILTERS), "--input_shape", "[1,1,48,64]"),
-        cwd=tmp_path,
-    )
-    assert (tmp_path / "model.onnx").is_file(), done.stdout + done.stderr
-    network = PlaqueFCN(filters=FILTERS, output="logit").eval()
-    load_weights(network, trained)
-    image = torch.randn(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
-    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"), providers=["CPUExecutionProvider"])
+    path, image, expected = exported("onnx_export", "model.onnx")
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (found,) = session.run(None, {session.get_inputs()[0].name: image.numpy()})
-    with torch.no_grad():
-        np.testing.assert_allclose(found, network(image).numpy(), atol=1e-4)
+    np.testing.assert_allclose(found, expected.numpy(), atol=1e-4)
 
 
 @pytest.mark.slow
-def test_checkpoint_export_loads_as_torchscript(bundle_folder, trained, bundle_run, tmp_path):
-    done = bundle_run(
-        *("ckpt_export", "--net_id", "network_def", "--filepath", "model.ts"),
-        *(
-            "--ckpt_file",
-            str(trained / "model.pt"),
-            "--meta_file",
-            str(bundle_folder / "configs" / "metadata.json"),
-        ),
-        *("--config_file", str(bundle_folder / "configs" / "inference.yaml")),
-        *("--network_def::filters", str(FILTERS), "--input_shape", "[1,1,48,64]"),
-        cwd=tmp_path,
-    )
-    assert (tmp_path / "model.ts").is_file(), done.stdout + done.stderr
-    network = PlaqueFCN(filters=FILTERS, output="logit").eval()
-    load_weights(network, trained)
-    image = torch.randn(1, 1, 48, 64, generator=torch.Generator().manual_seed(0))
-    exported = torch.jit.load(str(tmp_path / "model.ts"))
+def test_checkpoint_export_loads_as_torchscript(exported):
+    path, image, expected = exported("ckpt_export", "model.ts")
     with torch.no_grad():
-        torch.testing.assert_close(exported(image), network(image), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(torch.jit.load(path)(image), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_record_names_study_threshold_and_splits(trained):

@@ -18,6 +18,11 @@ Every message says where, what was found, what was expected and what to do next.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from monai_mri.faults import Fault
+
 
 class MonaiMRIError(Exception):
     """Base of all errors that this package raises on purpose."""
@@ -36,7 +41,9 @@ class ConfigError(UsageError):
 
 
 class DataError(MonaiMRIError):
-    """The request is fine, the data it names are not."""
+    """The request is fine, the data it names are not. `fault` is the message as data, where there is one."""
+
+    fault: Fault | None = None
 
 
 class ManifestError(DataError):

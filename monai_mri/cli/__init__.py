@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from monai_mri import __version__
-from monai_mri.cli.lazy import LazyGroup
+from monai_mri.cli.lazy import MainGroup
 
 __all__ = ["main"]
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=MainGroup, package=__name__, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="monai-mri")
 @click.option(
     "--traceback",

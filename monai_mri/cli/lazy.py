@@ -1,7 +1,7 @@
-"""A click group whose commands are the modules beside it, imported only when called.
+"""A click group whose commands are the modules of a package, imported only when called.
 
-A module `x_y` that defines a function `x_y` at its top level is the command `x-y`, and the first line of that
-function's docstring is its summary. Nothing is registered anywhere.
+A module or package `x_y` that defines a function `x_y` at its top level is the command `x-y`, and the first
+line of that function's docstring is its summary. Nothing is registered anywhere.
 """
 
 from __future__ import annotations
@@ -11,27 +11,30 @@ import importlib
 import pkgutil
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import click
 
 from monai_mri.cli.errors import reported
 
-FOLDER = Path(__file__).parent
-
 
 class LazyGroup(click.Group):
-    """The commands of this package; errors end as one or two lines (see `reported`)."""
+    """The commands of the package `package`, such as "monai_mri.cli"."""
+
+    def __init__(self, *args: Any, package: str, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.package = package
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in alphabetical order."""
-        return sorted(summaries())
+        return sorted(summaries(self.package))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one command; None if there is none of that name."""
-        if cmd_name not in summaries():
+        if cmd_name not in summaries(self.package):
             return None
         function = cmd_name.replace("-", "_")
-        command = getattr(importlib.import_module(f"{__package__}.{function}"), function)
+        command = getattr(importlib.import_module(f"{self.package}.{function}"), function)
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -48,7 +51,11 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(summaries().items()))
+            formatter.write_dl(sorted(summaries(self.package).items()))
+
+
+class MainGroup(LazyGroup):
+    """The outermost group: errors end as one or two lines (see `reported`)."""
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command, and turn an exception into lines and an exit code."""
@@ -56,15 +63,17 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
 
 
-def summaries(folder: Path = FOLDER) -> dict[str, str]:
+def summaries(package: str) -> dict[str, str]:
     """Each command's name and one line about it, read from the source without importing it.
 
-    >>> "manifest" in summaries()
+    >>> "manifest" in summaries("monai_mri.cli")
     True
     """
     found = {}
+    folder = Path(str(importlib.import_module(package).__file__)).parent
     for module in pkgutil.iter_modules([str(folder)]):
-        for statement in ast.parse((folder / f"{module.name}.py").read_text(encoding="utf-8")).body:
+        source = folder / (f"{module.name}/__init__.py" if module.ispkg else f"{module.name}.py")
+        for statement in ast.parse(source.read_text(encoding="utf-8")).body:
             if isinstance(statement, ast.FunctionDef) and statement.name == module.name:
                 first = (ast.get_docstring(statement) or "").partition("\n")[0]
                 found[module.name.replace("_", "-")] = first

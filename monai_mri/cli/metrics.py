@@ -30,9 +30,9 @@ def score_files(pred: Path, truth: Path) -> dict[str, float | int]:
     Raises:
         ImageError: a file cannot be read as a mask, or the grids differ (E209).
     """
+    from monai_mri.images.picture import check_same_grid
+    from monai_mri.images.read import lesions, read_image
     from monai_mri.metrics import lesion_scores, segmentation_scores
-    from monai_mri.transforms.picture import check_same_grid
-    from monai_mri.transforms.read import lesions, read_image
 
     found, true = read_image(pred), read_image(truth)
     check_same_grid(true, found)

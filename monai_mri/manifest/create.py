@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from monai_mri.errors import ImageError, ManifestError
+from monai_mri.faults import Fault
+from monai_mri.images.headers import Header, read_header
 from monai_mri.manifest.core import Manifest, root_folder, write_manifest
-from monai_mri.manifest.faults import Fault
-from monai_mri.manifest.headers import Header, read_header
 from monai_mri.manifest.layouts import Collected, Sample, find
 from monai_mri.manifest.sidecar import make_sidecar
 

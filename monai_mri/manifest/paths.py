@@ -1,13 +1,10 @@
-"""Which file names a manifest may hold, and how files are written whole or not at all."""
+"""Which paths a manifest may hold, and the hash of a file."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from pathlib import Path, PurePosixPath
-
-NIFTI_SUFFIXES = (".nii", ".nii.gz")
-PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 
 # The rule of `path_fault` as a pattern for JSON Schema, whose readers cannot call Python.
 RELATIVE_PATH_PATTERN = r"^(?![/~])(?![A-Za-z]:)(?!([\s\S]*/)?\.\.(/|$))[^\\\u0000]*$"
@@ -37,22 +34,6 @@ def path_fault(cell: str) -> str:
         "the path climbs with '..'": ".." in PurePosixPath(cell).parts,
     }
     return next((why for why, wrong in checks.items() if wrong), "")
-
-
-def is_image_name(name: str) -> bool:
-    """Whether a file name ends like an image this package reads (any case)."""
-    return name.lower().endswith(NIFTI_SUFFIXES + PICTURE_SUFFIXES)
-
-
-def image_suffix(name: str) -> str:
-    """The image suffix of a file name in lower case, `.nii.gz` as one; empty where there is none.
-
-    >>> image_suffix("sub-001_FLAIR.NII.GZ"), image_suffix("notes.txt")
-    ('.nii.gz', '')
-    """
-    lower = name.lower()
-    ends = [suffix for suffix in NIFTI_SUFFIXES + PICTURE_SUFFIXES if lower.endswith(suffix)]
-    return max(ends, key=len, default="")
 
 
 def sha256_of_file(path: Path) -> str:

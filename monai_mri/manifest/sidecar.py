@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from monai_mri.images.headers import read_header
 from monai_mri.manifest.core import sidecar_path
-from monai_mri.manifest.headers import read_header
 from monai_mri.manifest.jsonfile import read_model, write_model
 from monai_mri.manifest.paths import sha256_of_file
 from monai_mri.manifest.schema import FileRecord, Sidecar

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from monai_mri.errors import ManifestError
-from monai_mri.manifest.faults import Fault
-from monai_mri.manifest.paths import is_image_name, path_fault
+from monai_mri.faults import Fault
+from monai_mri.images.names import is_image_name
+from monai_mri.manifest.paths import path_fault
 from monai_mri.manifest.schema import CORE_COLUMNS
 
 if TYPE_CHECKING:

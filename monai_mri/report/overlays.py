@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from monai_mri.transforms.picture import check_same_grid
-from monai_mri.transforms.read import read_image, read_mask
+from monai_mri.images.picture import check_same_grid
+from monai_mri.images.read import read_image, read_mask
 
 __all__ = ["PANELS", "Overlay", "OverlaySource", "draw_overlays", "to_data_uri"]
 

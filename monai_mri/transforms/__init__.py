@@ -1,4 +1,4 @@
-"""Reading, tiling, augmenting and writing images.
+"""Tiling, augmenting and writing images.
 
 Names load on first use: only `ReadMRId` and its two helpers need torch and MONAI.
 """
@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monai_mri.transforms.augment import augment_tile
-    from monai_mri.transforms.picture import NiftiGrid, Picture, check_same_grid
-    from monai_mri.transforms.read import lesions, read_image, read_mask
     from monai_mri.transforms.read_mri import ReadMRId, picture_of, to_meta_tensor
     from monai_mri.transforms.save import output_name, write_mask, write_probability
     from monai_mri.transforms.tiles import (
@@ -28,8 +26,6 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "augment": ("augment_tile",),
-    "picture": ("NiftiGrid", "Picture", "check_same_grid"),
-    "read": ("lesions", "read_image", "read_mask"),
     "read_mri": ("ReadMRId", "picture_of", "to_meta_tensor"),
     "save": ("output_name", "write_mask", "write_probability"),
     "tissue": ("NormalizeToTissued", "normalize_to_tissue"),
@@ -47,25 +43,19 @@ _HOMES = {
 
 __all__ = [
     "Candidates",
-    "NiftiGrid",
     "NormalizeToTissued",
-    "Picture",
     "ReadMRId",
     "Tile",
     "augment_tile",
     "candidate_negatives",
-    "check_same_grid",
     "cut_tile",
     "draw_negatives",
-    "lesions",
     "negative_count",
     "normalize_to_tissue",
     "output_name",
     "picture_of",
     "plan_tiles",
     "positive_tiles",
-    "read_image",
-    "read_mask",
     "to_meta_tensor",
     "write_mask",
     "write_probability",

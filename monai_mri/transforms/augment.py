@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from monai_mri.transforms.picture import BoolArray
+from monai_mri.images.picture import BoolArray
 
 Array = npt.NDArray[Any]
 

@@ -13,8 +13,8 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.picture import NiftiGrid, Picture, check_same_grid
-from monai_mri.transforms.read import lesions, read_image
+from monai_mri.images.picture import NiftiGrid, Picture, check_same_grid
+from monai_mri.images.read import lesions, read_image
 
 
 class ReadMRId(MapTransform):

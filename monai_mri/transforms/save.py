@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from monai_mri.errors import ImageError, UsageError
 from monai_mri.files import write_whole
-from monai_mri.transforms.picture import BoolArray, NiftiGrid, Picture
+from monai_mri.images.picture import BoolArray, NiftiGrid, Picture
 
 Array = npt.NDArray[Any]
 

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_mri.errors import ImageError, UsageError
-from monai_mri.transforms.picture import BoolArray, Float64Array
+from monai_mri.images.picture import BoolArray, Float64Array
 
 T = TypeVar("T")
 Array = npt.NDArray[Any]

@@ -11,7 +11,7 @@ from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.picture import Float32Array
+from monai_mri.images.picture import Float32Array
 
 
 def normalize_to_tissue(image: Float32Array, *, gain: float = 2.5) -> Float32Array:

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from monai_mri.manifest.paths import (
     RELATIVE_PATH_PATTERN,
-    image_suffix,
     path_fault,
     sha256_of_file,
 )
@@ -31,16 +30,6 @@ def test_paths_below_the_root_are_taken(cell):
 @example("a/..")
 def test_the_json_schema_pattern_says_the_same(cell):
     assert (re.search(RELATIVE_PATH_PATTERN, cell) is None) == bool(path_fault(cell))
-
-
-def test_the_suffix_of_a_compressed_volume_is_one():
-    assert [image_suffix(name) for name in ("a.nii.gz", "b.NII", "c.JPG", "d.gz", "nii")] == [
-        ".nii.gz",
-        ".nii",
-        ".jpg",
-        "",
-        "",
-    ]
 
 
 def test_a_hash_is_that_of_all_bytes(tmp_path):

@@ -22,7 +22,7 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_only_reading_for_monai_needs_torch():
     code = (
         "import sys\n"
-        "from monai_mri.transforms import augment_tile, plan_tiles, read_mask, write_mask\n"
+        "from monai_mri.transforms import augment_tile, plan_tiles, write_mask\n"
         "sys.exit(bool({'torch', 'monai'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -7,7 +7,8 @@ from monai.data import MetaTensor, list_data_collate
 from PIL import Image
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms import ReadMRId, picture_of, read_image, read_mask, to_meta_tensor, write_mask
+from monai_mri.images import read_image, read_mask
+from monai_mri.transforms import ReadMRId, picture_of, to_meta_tensor, write_mask
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from monai_mri.errors import ImageError, UsageError
-from monai_mri.transforms.read import read_image, read_mask
+from monai_mri.images.read import read_image, read_mask
 from monai_mri.transforms.save import output_name, write_mask, write_probability
 
 

@@ -193,7 +193,7 @@ def test_wrong_input_is_refused():
 
 
 def test_real_slices_give_tiles_that_hold_all_plaque(real_data):
-    from monai_mri.transforms.read import read_image, read_mask
+    from monai_mri.images.read import read_image, read_mask
 
     folder = real_data / "ms60_mini/flair_mini_test"
     for path in sorted((folder / "images").glob("*.jpg"))[:4]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,11 +26,19 @@ class Sample:
 
 @dataclass(frozen=True)
 class Collected:
-    """The samples of a folder in a fixed order, and each file that was not taken, with the reason."""
+    """The samples of a folder in a fixed order, and each file that was not taken, with the reason.
+
+    A layout whose images do not exist yet (DICOM to convert, patches to cut) gives `make`: called with an
+    empty folder it writes them there, with a progress bar, and returns what it made. Until then `samples`
+    is the plan, with paths relative to that folder. `channels` names the volumes of a column whose images
+    are 4D.
+    """
 
     modalities: tuple[str, ...]
     samples: tuple[Sample, ...]
     skipped: tuple[Skipped, ...] = ()
+    channels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    make: Callable[[Path], Collected] | None = None
 
 
 def files_below(folder: Path) -> list[Path]:

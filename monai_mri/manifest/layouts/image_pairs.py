@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from pathlib import Path
 
+from monai_mri.images.names import PICTURE_SUFFIXES, image_suffix
 from monai_mri.manifest.core import Skipped
 from monai_mri.manifest.layouts._samples import Collected, Sample, compiled, files_below, matched
-from monai_mri.manifest.paths import PICTURE_SUFFIXES, image_suffix
 
 PRESETS = {"ms60_mini": {"modality": "flair", "subject_pattern": r"^(\d{3})"}}
 

@@ -6,9 +6,9 @@ import re
 from collections import defaultdict
 from pathlib import Path, PurePosixPath
 
+from monai_mri.images.names import NIFTI_SUFFIXES, image_suffix
 from monai_mri.manifest.core import Skipped
 from monai_mri.manifest.layouts._samples import Collected, Sample, compiled, files_below, matched
-from monai_mri.manifest.paths import NIFTI_SUFFIXES, image_suffix
 
 PRESETS = {
     "open_ms": {

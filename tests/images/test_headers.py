@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from monai_mri.errors import ImageError
-from monai_mri.manifest.headers import read_header
+from monai_mri.images.headers import read_header
 
 
 def test_a_volume_says_shape_spacing_and_orientation(tmp_path, make_nifti):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.picture import Float32Array, NiftiGrid, Picture, require_finite
+from monai_mri.images.picture import Float32Array, NiftiGrid, Picture, require_finite
 
 GZIP_BEST_RATIO = 1100
 MAX_VOXELS = 2**31

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.nifti import read_nifti
+from monai_mri.images.nifti import read_nifti
 
 
 def test_voxels_and_affine_equal_nibabels_closest_canonical(save_nifti, volume, affine):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.picture import Picture, check_same_grid, require_finite
+from monai_mri.images.picture import Picture, check_same_grid, require_finite
 
 IMAGE = Picture(np.zeros((3, 4, 5), np.float32), np.eye(4), (1.0, 1.0, 1.0), Path("image.nii"), "nifti")
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.raster import read_raster
+from monai_mri.images.raster import read_raster
 
 GREY = np.arange(6 * 4, dtype=np.uint8).reshape(6, 4) * 10
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.nifti import read_nifti
-from monai_mri.transforms.picture import BoolArray, Picture, check_same_grid
-from monai_mri.transforms.raster import read_raster
+from monai_mri.images.nifti import read_nifti
+from monai_mri.images.picture import BoolArray, Picture, check_same_grid
+from monai_mri.images.raster import read_raster
 
 READERS: dict[str, Callable[[Path], Picture]] = {
     ".nii": read_nifti,

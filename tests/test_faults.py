@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from monai_mri.errors import ImageError, ManifestError
-from monai_mri.manifest.faults import Fault
+from monai_mri.faults import Fault
 
 
 def test_a_fault_without_a_code_shows_none():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.read import read_image, read_mask
+from monai_mri.images.read import read_image, read_mask
 
 GREY = np.array([[0, 90, 127], [128, 200, 255]], np.uint8)
 
@@ -151,7 +151,7 @@ def test_an_empty_mask_has_no_lesion(save_nifti, tmp_path):
 
 
 def test_reading_needs_neither_torch_nor_monai():
-    code = "import sys, monai_mri.transforms.read; sys.exit(bool({'torch', 'monai'} & set(sys.modules)))"
+    code = "import sys, monai_mri.images.read; sys.exit(bool({'torch', 'monai'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from monai_mri.errors import ImageError
-from monai_mri.transforms.picture import Float32Array, Picture, require_finite
+from monai_mri.images.picture import Float32Array, Picture, require_finite
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from monai_mri.errors import ImageError
-from monai_mri.manifest.faults import Fault
-from monai_mri.manifest.paths import NIFTI_SUFFIXES, PICTURE_SUFFIXES, image_suffix
+from monai_mri.faults import Fault
+from monai_mri.images.names import NIFTI_SUFFIXES, PICTURE_SUFFIXES, image_suffix
 
 _MM = {"meter": 1000.0, "micron": 0.001}
 

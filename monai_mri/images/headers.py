@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,19 @@ from typing import Any
 from monai_mri.errors import ImageError
 from monai_mri.faults import Fault
 from monai_mri.images.names import NIFTI_SUFFIXES, PICTURE_SUFFIXES, image_suffix
+from monai_mri.images.nifti_header import HEADER_BYTES, NiftiHeader, require_header
+from monai_mri.images.packing import (
+    COPY_AGAIN,
+    DO_NOT_USE,
+    GZIP_MAGIC,
+    name_fault,
+    pointer_fault,
+    require_file,
+    truncated,
+    unpack_head,
+)
 
-_MM = {"meter": 1000.0, "micron": 0.001}
+FIRST_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -39,43 +51,71 @@ def read_header(path: Path) -> Header:
     orientation are None. A NIfTI file without qform and sform has no orientation and no affine.
 
     Raises:
-        ImageError: the file cannot be read as what its name says, or the name says nothing known.
+        ImageError: the file is missing, empty, a pointer, of another kind than its name says (E103 to E111),
+            or not an image of a known kind (E405).
     """
     suffix = image_suffix(path.name)
     if not suffix:
         kinds = ", ".join(NIFTI_SUFFIXES + PICTURE_SUFFIXES)
-        fault = Fault("E405", str(path), f"a {path.suffix or 'nameless'} file", kinds, "convert the file")
+        found = f"a {path.suffix or 'nameless'} file"
+        raise Fault("E405", str(path), found, kinds, "convert the file").error(ImageError)
+    size = require_file(path).st_size
+    return _of_nifti(read_nifti_header(path, size=size)) if suffix in NIFTI_SUFFIXES else _picture(path)
+
+
+def read_nifti_header(path: Path, *, size: int) -> NiftiHeader:
+    """The NIfTI header of a file of `size` bytes, of which the first 4 kB are read.
+
+    Raises:
+        ImageError: a pointer (E104), another compression than its name says (E105), cut short (E101), a
+            corrupt stream (E102), not NIfTI (E109).
+    """
+    with path.open("rb") as stream:
+        head = stream.read(FIRST_BYTES)
+    if fault := pointer_fault(head, path) or name_fault(head, path):
         raise fault.error(ImageError)
-    reader = _nifti if suffix in NIFTI_SUFFIXES else _picture
-    try:
-        return reader(path)
-    except Exception as error:
-        cause = str(error).splitlines()[0] if str(error) else type(error).__name__
-        todo = "replace the file by a sound copy"
-        raise Fault("", str(path), cause, f"a readable {suffix} image", todo).error(ImageError) from error
+    if head[:2] == GZIP_MAGIC:
+        head = unpack_head(head, path, most=HEADER_BYTES)
+    if len(head) < 348:
+        raise truncated(path, min(size, len(head)), 348).error(ImageError)
+    return require_header(head, path)
 
 
-def _nifti(path: Path) -> Header:
+def _of_nifti(header: NiftiHeader) -> Header:
     import nibabel
     import numpy as np
 
-    image: Any = nibabel.load(path)
-    header = image.header
-    unit_mm = _MM.get(header.get_xyzt_units()[0], 1.0)
-    spacing = tuple(round(float(step) * unit_mm, 6) for step in header.get_zooms()[:3])
-    spacing_mm = spacing if all(step > 0 for step in spacing) else None
-    if not (int(header["qform_code"]) or int(header["sform_code"])):
-        return Header(image.shape, spacing_mm)
-    affine = np.diag([unit_mm, unit_mm, unit_mm, 1.0]) @ image.affine
-    return Header(image.shape, spacing_mm, "".join(nibabel.aff2axcodes(affine)), affine)
+    steps = tuple(
+        round(abs(step) * header.unit_mm, 6) for step in header.pixdim[1 : 1 + min(3, header.dim[0])]
+    )
+    spacing_mm = steps if all(math.isfinite(step) and step > 0 for step in steps) else None
+    if header.affine is None:
+        return Header(header.shape, spacing_mm)
+    affine = np.array([*header.affine, (0.0, 0.0, 0.0, 1.0)])
+    try:
+        orientation = "".join(axis or "?" for axis in nibabel.aff2axcodes(affine))
+    except (ValueError, np.linalg.LinAlgError):
+        orientation = None
+    return Header(header.shape, spacing_mm, orientation, affine)
 
 
 def _picture(path: Path) -> Header:
-    from PIL import Image
+    from PIL import Image, UnidentifiedImageError
 
-    with Image.open(path) as picture:
-        columns, rows = picture.size
-        channels = len(picture.getbands())
+    try:
+        with Image.open(path) as picture:
+            columns, rows = picture.size
+            channels = len(picture.getbands())
+    except UnidentifiedImageError:
+        found = "not a picture inside"
+        raise Fault("E405", str(path), found, "JPG, PNG or TIFF", "save it as one").error(
+            ImageError
+        ) from None
+    except Image.DecompressionBombError as cause:
+        raise Fault("E108", str(path), str(cause), "fewer pixels", DO_NOT_USE).error(ImageError) from None
+    except (OSError, SyntaxError, ValueError) as cause:
+        found = f"truncated or corrupt ({cause})"
+        raise Fault("E101", str(path), found, "a whole picture", COPY_AGAIN).error(ImageError) from None
     if channels == 1:
         return Header((rows, columns))
     return Header((rows, columns, channels), channels=channels)

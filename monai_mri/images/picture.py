@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from monai_mri.errors import ImageError
+from monai_mri.faults import Fault
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
@@ -69,10 +70,8 @@ def check_same_grid(image: Picture, mask: Picture) -> None:
     """
     difference = _grid_difference(image, mask)
     if difference:
-        raise ImageError(
-            f"{mask.path}: E209 the grid differs from that of {image.path}: {difference}; "
-            "resample the mask onto the image"
-        )
+        expected, todo = f"the grid of {image.path}", "resample the mask onto the image"
+        raise Fault("E209", str(mask.path), f"another grid: {difference}", expected, todo).error(ImageError)
 
 
 def require_finite(array: npt.NDArray[Any], path: Path) -> None:
@@ -84,10 +83,9 @@ def require_finite(array: npt.NDArray[Any], path: Path) -> None:
     if np.isfinite(array).all():
         return
     nans, infinities = int(np.isnan(array).sum()), int(np.isinf(array).sum())
-    raise ImageError(
-        f"{path}: E301 {nans} NaN and {infinities} infinite of {array.size} voxels, expected finite numbers; "
-        "repair the step that wrote this file"
-    )
+    found = f"{nans} NaN and {infinities} infinite of {array.size} voxels"
+    todo = "repair the step that wrote this file"
+    raise Fault("E301", str(path), found, "finite numbers", todo).error(ImageError)
 
 
 def _grid_difference(image: Picture, mask: Picture) -> str:

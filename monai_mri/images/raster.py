@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from monai_mri.errors import ImageError
+from monai_mri.errors import DataError, ImageError
+from monai_mri.faults import Fault
 from monai_mri.images.picture import Float32Array, Picture, require_finite
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def read_raster(path: Path) -> Picture:
 
     Raises:
         ImageError: truncated (E101), more pixels than Pillow's safety limit (E108), several pages (E201), NaN
-            or infinite pixels (E301), not such a picture (E405), an uncompressed TIFF whose tag turns it by
-            90 degrees.
+            or infinite pixels (E301), not such a picture, or an uncompressed TIFF whose
+            tag turns it by 90 degrees (E405).
     """
     array = _read_grey(path)
     require_finite(array, path)
@@ -50,23 +51,25 @@ def _read_grey(path: Path) -> Float32Array:
             picture.load()
             return np.array(_grey(ImageOps.exif_transpose(picture)), dtype=np.float32)
     except UnidentifiedImageError:
-        raise ImageError(f"{path}: E405 not a JPG, PNG or TIFF inside; save it in one of these") from None
+        raise _fault("E405", path, "not a picture inside", "JPG, PNG or TIFF", "save it as one") from None
     except Image.DecompressionBombError as cause:
-        raise ImageError(f"{path}: E108 {cause}; do not use this file") from None
+        raise _fault("E108", path, str(cause), "fewer pixels", "do not use this file") from None
     except (OSError, SyntaxError, TypeError, ValueError) as cause:
-        raise ImageError(f"{path}: E101 truncated or corrupt ({cause}); copy the file again") from None
+        found = f"truncated or corrupt ({cause})"
+        raise _fault("E101", path, found, "a whole picture", "copy the file again") from None
 
 
 def _require_plain_tiff(picture: Any, path: Path) -> None:
     if picture.n_frames > 1:
-        raise ImageError(
-            f"{path}: E201 {picture.n_frames} pages, expected one; save each page as its own file"
-        )
+        raise _fault("E201", path, f"{picture.n_frames} pages", "one", "save each page as its own file")
     # Pillow 13.0 scrambles the pixels of these without a word.
     if picture.tag_v2.get(ORIENTATION_TAG, 1) in SIDEWAYS and picture.info.get("compression") == "raw":
-        raise ImageError(
-            f"{path}: an uncompressed TIFF lying on its side by its orientation tag; save it upright"
-        )
+        found = "an uncompressed TIFF lying on its side by its orientation tag"
+        raise _fault("E405", path, found, "an upright one", "save it upright")
+
+
+def _fault(code: str, path: Path, found: str, expected: str, todo: str) -> DataError:
+    return Fault(code, str(path), found, expected, todo).error(ImageError)
 
 
 def _grey(picture: Image) -> Image:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
-import os
-import stat
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from monai_mri.errors import ImageError
+from monai_mri.faults import Fault
 from monai_mri.images.nifti import read_nifti
+from monai_mri.images.packing import require_file
 from monai_mri.images.picture import BoolArray, Picture, check_same_grid
 from monai_mri.images.raster import read_raster
 
@@ -37,18 +36,16 @@ def read_image(path: str | Path) -> Picture:
         The picture: float32 (I, J, K) in RAS order for NIfTI, (H, W) grey values otherwise.
 
     Raises:
-        ImageError: the file is missing, empty (E103), a folder (E106), of another kind (E405), damaged, or
-            not one finite 3D volume or 2D picture; see `read_nifti` and `read_raster` for the codes.
+        ImageError: the file is missing (E111), empty (E103), a folder (E106), of another kind (E405),
+            damaged, or not one finite 3D volume or 2D picture; `read_nifti` and `read_raster` list the codes.
     """
     path = Path(path)
-    _require_file(path)
+    require_file(path)
     for ending, reader in READERS.items():
         if path.name.lower().endswith(ending):
             return reader(path)
-    raise ImageError(
-        f"{path}: E405 unsupported format {path.suffix or 'without ending'!r}, expected one of "
-        f"{', '.join(READERS)}; convert it"
-    )
+    found = f"a {path.suffix or 'nameless'} file"
+    raise Fault("E405", str(path), found, ", ".join(READERS), "convert it").error(ImageError)
 
 
 def read_mask(path: str | Path, *, like: Picture | None = None) -> BoolArray:
@@ -87,38 +84,18 @@ def lesions(mask: Picture) -> BoolArray:
     return mask.array > PICTURE_MASK_THRESHOLD
 
 
-def _require_file(path: Path) -> None:
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise ImageError(f"{path}: no such file, expected an image; check the path") from None
-    except (OSError, ValueError) as cause:
-        code = "E107 " if getattr(cause, "errno", None) == errno.ELOOP else ""
-        why = getattr(cause, "strerror", None) or cause
-        raise ImageError(f"{path}: {code}{why}; check the path and its permissions") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise ImageError(f"{path}: E106 this is a folder, expected an image file; name the file inside")
-    if not stat.S_ISREG(status.st_mode) or not os.access(path, os.R_OK):
-        raise ImageError(f"{path}: cannot be read as a file, expected an image; check its permissions")
-    if status.st_size == 0:
-        raise ImageError(f"{path}: E103 empty file (0 bytes), expected an image; copy the file again")
-
-
 def _require_labels(mask: Picture) -> None:
+    where = str(mask.path)
     fractional = mask.array != np.rint(mask.array)
     if fractional.any():
-        example = float(mask.array[fractional][0])
-        raise ImageError(
-            f"{mask.path}: E305 {int(fractional.sum())} values are not whole numbers, such as {example:g}; "
-            "threshold the mask and save it as integers"
-        )
+        found = f"{int(fractional.sum())} values such as {float(mask.array[fractional][0]):g}"
+        todo = "threshold the mask and save it as integers"
+        raise Fault("E305", where, found, "whole numbers", todo).error(ImageError)
     lowest, highest = float(mask.array.min()), float(mask.array.max())
     if lowest < 0:
-        raise ImageError(
-            f"{mask.path}: E304 negative label {lowest:g}, expected 0 and above; correct the mask"
-        )
+        found = f"a negative label ({lowest:g})"
+        raise Fault("E304", where, found, "0 and above", "correct the mask").error(ImageError)
     if mask.kind == "picture" and 1 < highest <= PICTURE_MASK_THRESHOLD:
-        raise ImageError(
-            f"{mask.path}: E304 ambiguous mask, its brightest pixel is {highest:g}, expected 1 or more than "
-            f"{PICTURE_MASK_THRESHOLD}; save it with 0 and 255"
-        )
+        found = f"an ambiguous mask, whose brightest pixel is {highest:g}"
+        expected = f"1 or more than {PICTURE_MASK_THRESHOLD}"
+        raise Fault("E304", where, found, expected, "save it with 0 and 255").error(ImageError)

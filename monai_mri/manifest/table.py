@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from monai_mri.errors import ManifestError
 from monai_mri.faults import Fault
 from monai_mri.images.names import is_image_name
 from monai_mri.manifest.paths import path_fault
 from monai_mri.manifest.schema import CORE_COLUMNS
+from monai_mri.manifest.text import CsvText, read_csv_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 _TO_QUOTE = re.compile(r'[,"\r\n]')
-_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 def read_table(path: Path, *, images: Sequence[str] | None = None) -> tuple[pd.DataFrame, str]:
@@ -35,18 +31,13 @@ def read_table(path: Path, *, images: Sequence[str] | None = None) -> tuple[pd.D
     image paths; without it they are the columns whose cells end like an image file.
 
     Raises:
-        ManifestError: what is wrong, with file and line.
+        ManifestError: what is wrong first, with file and line.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ManifestError(
-            f"{path}: {error.strerror or error}, expected a readable CSV; check the path"
-        ) from error
-    header, rows, lines = _parse(path, _decode(path, content))
-    for fault in _faults(path, header, rows, lines, images):
+    text = read_csv_text(path)
+    plain(text)
+    for fault in [*text.faults, *table_faults(text, images=images)]:
         raise fault.error()
-    return _frame(header, rows), hashlib.sha256(content).hexdigest()
+    return frame(text.header, text.rows), text.sha256
 
 
 def table_bytes(table: pd.DataFrame) -> bytes:
@@ -69,13 +60,32 @@ def as_table(
     """
     import pandas as pd
 
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
-    header = [str(column) for column in frame.columns]
-    frame = frame.astype(object).where(frame.notna(), "")
-    cells = [[str(cell) for cell in row] for row in frame.itertuples(index=False, name=None)]
-    for fault in _faults(where, header, cells, range(2, len(cells) + 2), images):
+    given = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows), dtype=object)
+    header = [str(column) for column in given.columns]
+    given = given.astype(object).where(given.notna(), "")
+    cells = [[str(cell) for cell in row] for row in given.itertuples(index=False, name=None)]
+    text = CsvText(where, header=header, rows=cells, lines=list(range(2, len(cells) + 2)))
+    for fault in table_faults(text, images=images):
         raise fault.error()
-    return _frame(header, cells)
+    return frame(header, cells)
+
+
+def table_faults(text: CsvText, *, images: Sequence[str] | None = None) -> Iterator[Fault]:
+    """What is wrong with a table that could be parsed, all of it, the header first.
+
+    A column that is missing or doubled ends the search: rows make no sense without it.
+    """
+    header = list(_header_faults(f"{text.path}:1", text.header))
+    yield from header
+    if header:
+        return
+    if not text.rows:
+        yield Fault("", str(text.path), "no rows", "one row an image", "add rows, or make the manifest again")
+        return
+    yield from _row_faults(text)
+    for column in path_columns(text.columns) if images is None else [*images, "mask"]:
+        if column in text.header:
+            yield from _path_faults(text, column)
 
 
 def path_columns(columns: Mapping[str, Iterable[str]]) -> list[str]:
@@ -85,6 +95,27 @@ def path_columns(columns: Mapping[str, Iterable[str]]) -> list[str]:
         for name, cells in columns.items()
         if name == "mask" or (name not in CORE_COLUMNS and any(map(is_image_name, cells)))
     ]
+
+
+def plain(text: CsvText) -> None:
+    """Take off the apostrophes that `table_bytes` put before cells that look like formulas."""
+    text.header[:] = [unescape(cell) for cell in text.header]
+    for row in text.rows:
+        for index, cell in enumerate(row):
+            if cell[:1] == "'":
+                row[index] = unescape(cell)
+
+
+def frame(header: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Rows as a DataFrame of text, core columns first."""
+    import pandas as pd
+
+    cells = zip(*rows, strict=True) if rows else ([] for _ in header)
+    columns = dict(zip(header, cells, strict=True))
+    ordered = [*CORE_COLUMNS, *(column for column in header if column not in CORE_COLUMNS)]
+    return pd.DataFrame(
+        {column: pd.Series(columns.get(column, [""] * len(rows)), dtype=str) for column in ordered}
+    )
 
 
 def escape(cell: str) -> str:
@@ -106,110 +137,35 @@ def _quoted(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"' if _TO_QUOTE.search(cell) else cell
 
 
-def _decode(path: Path, content: bytes) -> str:
-    if not content.strip():
-        raise Fault("E103", str(path), "the file is empty", "a header line and rows", "make it again").error()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        looks = _BOMS.get(content[:2], "Latin-1")
-        raise Fault(
-            "E501", f"{path}:{line}", f"not UTF-8, looks like {looks}", "UTF-8", "save it again as UTF-8"
-        ).error() from error
-    if "\0" in text:
-        line = text.count("\n", 0, text.index("\0")) + 1
-        todo = "save it again as UTF-8 text"
-        raise Fault("E501", f"{path}:{line}", "a NUL byte", "UTF-8 text", todo).error()
-    return text
-
-
-def _parse(path: Path, text: str) -> tuple[list[str], list[list[str]], list[int]]:
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    header: list[str] = []
-    try:
-        for cells in reader:
-            if not cells:
-                continue
-            if not header:
-                header = _checked_header(f"{path}:{reader.line_num}", [unescape(cell) for cell in cells])
-                continue
-            if len(cells) != len(header):
-                found = f"{len(cells)} cells"
-                todo = "quote a cell that holds a comma, or add the missing one"
-                where = f"{path}:{reader.line_num}"
-                raise Fault("E505", where, found, f"{len(header)} as in the header", todo).error()
-            rows.append([unescape(cell) for cell in cells])
-            lines.append(reader.line_num)
-    except csv.Error as error:
-        where = f"{path}:{reader.line_num}"
-        todo = "correct the quotes on that line"
-        raise Fault("E505", where, f"not CSV ({error})", "cells of text", todo).error() from error
-    return header, rows, lines
-
-
-def _checked_header(where: str, header: list[str]) -> list[str]:
-    for delimiter, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-        if len(header) == 1 and delimiter in header[0]:
-            raise Fault(
-                "E502", where, f"columns separated by {name}", "commas", "save it with commas"
-            ).error()
-    return header
-
-
-def _faults(
-    path: Path,
-    header: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    lines: Sequence[int],
-    images: Sequence[str] | None,
-) -> Iterator[Fault]:
-    """What is wrong with a table that could be parsed, the header first."""
-    yield from _header_faults(f"{path}:1", header)
-    if not rows:
-        yield Fault("", str(path), "no rows", "one row an image", "add rows, or make the manifest again")
-    subject = header.index("subject_id") if "subject_id" in header else None
-    seen: dict[tuple[str, ...], int] = {}
-    for row, line in zip(rows, lines, strict=True):
-        if subject is not None and not row[subject].strip():
-            yield Fault("", f"{path}:{line}", "subject_id is empty", "an id", "write the subject's id")
-        first = seen.setdefault(tuple(row), line)
-        if first != line:
-            yield Fault("E508", f"{path}:{line}", f"the row of line {first} again", "each once", "delete one")
-    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    for column in path_columns(columns) if images is None else [*images, "mask"]:
-        if column in columns:
-            yield from _path_faults(path, column, columns[column], lines)
-
-
 def _header_faults(where: str, header: Sequence[str]) -> Iterator[Fault]:
     if "subject_id" not in header:
         columns = ", ".join(header)[:200]
-        yield Fault("", where, f"columns {columns}", "a column subject_id", "add or rename that column")
+        yield Fault("E512", where, f"columns {columns}", "a column subject_id", "add or rename that column")
     for column in header:
         if column != column.strip() or not column:
             todo = "correct the header line"
-            yield Fault("", where, f"a column named {column!r}", "names without spaces around", todo)
+            yield Fault("E512", where, f"a column named {column!r}", "names without spaces around", todo)
     for column in sorted({column for column in header if header.count(column) > 1}):
         yield Fault("E504", where, f"column {column!r} twice", "each column once", "rename or delete one")
 
 
-def _path_faults(path: Path, column: str, cells: Sequence[str], lines: Sequence[int]) -> Iterator[Fault]:
-    for cell, line in zip(cells, lines, strict=True):
+def _row_faults(text: CsvText) -> Iterator[Fault]:
+    """Rows without a subject, and rows that stand twice."""
+    subject = text.header.index("subject_id")
+    seen: dict[int, int] = {}
+    for index, row in enumerate(text.rows):
+        where = f"{text.path}:{text.lines[index]}"
+        if not row[subject].strip():
+            yield Fault("E512", where, "subject_id is empty", "an id", "write the subject's id")
+        first = seen.setdefault(hash(tuple(row)), index)
+        if first != index and text.rows[first] == row:
+            found = f"the row of line {text.lines[first]} again"
+            yield Fault("E508", where, found, "each once", "delete one")
+
+
+def _path_faults(text: CsvText, column: str) -> Iterator[Fault]:
+    for cell, line in zip(text.columns[column], text.lines, strict=True):
         if why := path_fault(cell):
             expected = "a path relative to the manifest's root, with / between folders"
             found = f"{why} ({column} is {cell[:200]!r})"
-            yield Fault("E509", f"{path}:{line}", found, expected, "correct that cell")
-
-
-def _frame(header: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
-    import pandas as pd
-
-    table = pd.DataFrame([list(row) for row in rows], columns=list(header), dtype=str)
-    for column in CORE_COLUMNS:
-        if column not in table:
-            table[column] = ""
-    table = table.astype(str)
-    return table[[*CORE_COLUMNS, *(column for column in header if column not in CORE_COLUMNS)]]
+            yield Fault("E509", f"{text.path}:{line}", found, expected, "correct that cell")

@@ -39,7 +39,7 @@ def normalize_to_tissue(image: Float32Array, *, gain: float = 2.5) -> Float32Arr
     tissue = float(np.median(bright)) if bright.size else 0.0
     if not tissue > 0:
         raise ImageError(
-            "E302 empty or constant image, expected tissue brighter than 0; leave it out of the manifest"
+            "an empty or constant image, expected tissue brighter than 0; leave it out of the manifest [E302]"
         )
     return ((image / tissue - 1) * gain).astype(np.float32)
 

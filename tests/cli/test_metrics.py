@@ -76,7 +76,7 @@ def test_another_grid_is_a_data_error_naming_both(run, masks):
     result = run("metrics", folder / "other.nii", folder / "truth.nii.gz")
     assert result.exit_code == 1
     assert result.stdout == ""
-    assert "other.nii: E209" in result.stderr
+    assert "other.nii: another grid" in result.stderr
     assert "truth.nii.gz" in result.stderr
     assert result.stderr.count("\n") == 1
 

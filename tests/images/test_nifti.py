@@ -119,32 +119,35 @@ def forget_voxel_size(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "code"),
+    ("damage", "found", "code"),
     [
-        (cut_gzip, "E101 the gzip stream is truncated after"),
-        (zero_checksum, "E102 corrupt gzip stream"),
-        (to_pointer, "E104 this is a git-LFS pointer"),
-        (uncompress, "E105 not gzip"),
-        (declare_terabytes, "E108 the header declares 2700000000000 voxels"),
-        (declare_negative_length, "E109"),
-        (break_datatype, "E109 bad NIfTI header"),
-        (remove_magic, "E109 not a NIfTI file"),
-        (forget_voxel_size, "E208 voxel size [0.0, 1.0, 1.0] mm"),
-        (flatten_affine, "E208 the affine cannot be inverted"),
+        (cut_gzip, "a gzip stream truncated after", "E101"),
+        (zero_checksum, "a corrupt gzip stream", "E102"),
+        (to_pointer, "a git-LFS pointer", "E104"),
+        (uncompress, "not gzip", "E105"),
+        (declare_terabytes, "a header that declares 10800000 MB", "E108"),
+        (declare_negative_length, "the header declares 3 axes of lengths (-4,", "E109"),
+        (break_datatype, "a voxel type that does not exist (9999)", "E109"),
+        (remove_magic, "no n+1 or n+2", "E109"),
+        (forget_voxel_size, "voxel size 0 x 1 x 1", "E208"),
+        (flatten_affine, "an affine with a voxel size of 0", "E208"),
     ],
 )
-def test_damage_is_one_line_with_path_and_code(save_nifti, volume, damage, code):
+def test_damage_is_one_line_with_path_and_code(save_nifti, volume, damage, found, code):
     path = save_nifti(volume)
     damage(path)
     with pytest.raises(ImageError) as error:
         read_nifti(path)
-    assert str(error.value).startswith(f"{path}: {code}")
+    assert str(error.value).startswith(f"{path}: {found}")
+    assert error.value.fault.code == code
     assert "\n" not in str(error.value)
 
 
 def test_gzip_named_nii_is_refused(save_nifti, volume):
     path = save_nifti(volume)
-    with pytest.raises(ImageError, match=r"E105 gzip although the name ends in \.nii; rename"):
+    with pytest.raises(
+        ImageError, match=r"gzip, expected no gzip, as the name ends in \.nii; rename .* \[E105\]$"
+    ):
         read_nifti(path.rename(path.with_name("x.nii")))
 
 
@@ -162,7 +165,7 @@ def test_a_flipped_bit_never_passes(save_nifti):
 def test_a_short_uncompressed_file_names_both_lengths(save_nifti, volume):
     path = save_nifti(volume, name="plain.nii")
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ImageError, match="E101 truncated at byte 732 of 832"):
+    with pytest.raises(ImageError, match=r"truncated at byte 732, expected 832 bytes.*\[E101\]$"):
         read_nifti(path)
 
 
@@ -170,24 +173,24 @@ def test_a_gzip_bomb_is_refused_without_being_unpacked(save_nifti, volume):
     path = save_nifti(volume)
     path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()) + bytes(2**26)))
     tracemalloc.start()
-    with pytest.raises(ImageError, match="E108 unpacks to more than the 832 bytes"):
+    with pytest.raises(ImageError, match=r"more than the 832 bytes that its header declares.*\[E108\]$"):
         read_nifti(path)
     assert tracemalloc.get_traced_memory()[1] < 2**23
     tracemalloc.stop()
 
 
 @pytest.mark.parametrize(
-    ("array", "code"),
+    ("array", "found", "code"),
     [
-        (np.zeros((3, 3, 3, 5), np.float32), "E201 4D with shape"),
-        (np.zeros((3, 3), np.float32), "E202 2D with shape"),
-        (np.zeros((3, 3, 3), np.complex64), "E210 complex voxels"),
-        (np.zeros((3, 3, 3), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])), "E210 colour voxels"),
-        (np.full((3, 3, 3), np.nan, np.float32), "E301 27 NaN"),
+        (np.zeros((3, 3, 3, 5), np.float32), "4D with shape", "E201"),
+        (np.zeros((3, 3), np.float32), "2D with shape", "E202"),
+        (np.zeros((3, 3, 3), np.complex64), "complex voxels", "E210"),
+        (np.zeros((3, 3, 3), np.dtype([("R", "u1"), ("G", "u1"), ("B", "u1")])), "colour voxels", "E210"),
+        (np.full((3, 3, 3), np.nan, np.float32), "27 NaN", "E301"),
     ],
 )
-def test_an_image_that_is_not_one_finite_volume_is_refused(save_nifti, array, code):
-    with pytest.raises(ImageError, match=code):
+def test_an_image_that_is_not_one_finite_volume_is_refused(save_nifti, array, found, code):
+    with pytest.raises(ImageError, match=rf"{found}.*\[{code}\]$"):
         read_nifti(save_nifti(array))
 
 

@@ -115,7 +115,7 @@ def test_wrong_bytes_end_in_one_line_or_are_read(save, name):
 def test_a_truncated_picture_is_refused(save, name):
     path = save(Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)), name)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with pytest.raises(ImageError, match=r"E101 truncated or corrupt") as error:
+    with pytest.raises(ImageError, match=r"truncated or corrupt.*\[E101\]$") as error:
         read_raster(path)
     assert "\n" not in str(error.value)
 
@@ -123,7 +123,7 @@ def test_a_truncated_picture_is_refused(save, name):
 def test_text_named_png_is_refused(tmp_path):
     path = tmp_path / "text.png"
     path.write_text("not a picture")
-    with pytest.raises(ImageError, match="E405 not a JPG, PNG or TIFF inside"):
+    with pytest.raises(ImageError, match=r"not a picture inside, expected JPG, PNG or TIFF.*\[E405\]$"):
         read_raster(path)
 
 
@@ -136,10 +136,10 @@ def test_a_picture_of_too_many_pixels_is_refused(save, monkeypatch):
 
 def test_a_tiff_of_several_pages_is_refused(save):
     page = Image.fromarray(GREY)
-    with pytest.raises(ImageError, match="E201 2 pages"):
+    with pytest.raises(ImageError, match=r"2 pages.*\[E201\]$"):
         read_raster(save(page, "pages.tif", save_all=True, append_images=[page]))
 
 
 def test_pixels_that_are_not_finite_are_refused(save):
-    with pytest.raises(ImageError, match="E301 1 NaN"):
+    with pytest.raises(ImageError, match=r"1 NaN.*\[E301\]$"):
         read_raster(save(Image.fromarray(np.array([[0, np.nan]], np.float32)), "nan.tif"))

@@ -65,7 +65,7 @@ def make_pipe(path):
         (make_folder, "E106"),
         (make_empty, "E103"),
         (make_loop, "E107"),
-        (make_pipe, "cannot be read"),
+        (make_pipe, "not a regular file"),
     ],
 )
 @pytest.mark.parametrize("name", ["x.nii.gz", "x.jpg"])
@@ -81,7 +81,7 @@ def test_a_path_that_is_no_image_file_is_refused_in_one_line(tmp_path, make, wor
 @pytest.mark.parametrize("name", ["x.gif", "x.dcm", "x"])
 def test_another_ending_is_refused_with_the_list_of_known_ones(tmp_path, name):
     (tmp_path / name).write_bytes(b"GIF89a")
-    with pytest.raises(ImageError, match=r"E405 unsupported format .*\.nii\.gz.*\.png"):
+    with pytest.raises(ImageError, match=r"file, expected .*\.nii\.gz.*\.png.*\[E405\]$"):
         read_image(tmp_path / name)
 
 
@@ -109,17 +109,17 @@ def test_a_mask_stored_in_another_orientation_of_the_same_grid_fits(save_nifti, 
 def test_a_mask_on_another_grid_is_refused_naming_both(save_nifti, volume):
     image = read_image(save_nifti(volume))
     mask = save_nifti(np.zeros((4, 5, 7), np.uint8), name="mask.nii")
-    with pytest.raises(ImageError, match=r"mask\.nii: E209 .*image\.nii\.gz"):
+    with pytest.raises(ImageError, match=r"mask\.nii: another grid.*image\.nii\.gz.*\[E209\]$"):
         read_mask(mask, like=image)
 
 
 def test_almost_whole_numbers_are_refused(save_nifti):
-    with pytest.raises(ImageError, match=r"E305 27 values are not whole numbers, such as 0\.9999"):
+    with pytest.raises(ImageError, match=r"27 values such as 0\.9999, expected whole numbers.*\[E305\]$"):
         read_mask(save_nifti(np.full((3, 3, 3), 0.9999, np.float32)))
 
 
 def test_a_negative_label_is_refused(save_nifti):
-    with pytest.raises(ImageError, match="E304 negative label -1"):
+    with pytest.raises(ImageError, match=r"a negative label \(-1\).*\[E304\]$"):
         read_mask(save_nifti(np.full((3, 3, 3), -1, np.int16)))
 
 
@@ -141,7 +141,9 @@ def test_a_mask_of_16_bits_or_of_one_bit_is_read(tmp_path):
 @pytest.mark.parametrize("highest", [2, 100, 127])
 def test_a_dim_picture_mask_is_ambiguous(tmp_path, highest):
     path = save_picture(np.array([[0, highest]], np.uint8), tmp_path / "m.png")
-    with pytest.raises(ImageError, match=rf"E304 ambiguous mask, its brightest pixel is {highest}"):
+    with pytest.raises(
+        ImageError, match=rf"an ambiguous mask, whose brightest pixel is {highest},.*\[E304\]$"
+    ):
         read_mask(path)
 
 

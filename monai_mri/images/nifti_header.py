@@ -24,6 +24,7 @@ BITS = {
     2: 8, 4: 16, 8: 32, 16: 32, 32: 64, 64: 64, 128: 24, 256: 8, 512: 16, 768: 32, 1024: 64, 1280: 64,
     1536: 128, 1792: 128, 2048: 256, 2304: 32,
 }  # fmt: skip
+HALF_TURN = 3e-7  # what rounding to float32 leaves of a quaternion that turns by 180 degrees
 COLOUR, COMPLEX = (128, 2304), (32, 1792, 2048)
 
 
@@ -74,7 +75,10 @@ class NiftiHeader:
     def qform(self) -> Matrix:
         """Voxel indices to world in mm by the qform (NIfTI-1, method 2), 3 x 4, whatever its code."""
         b, c, d = self.quaternion
-        a = math.sqrt(max(0.0, 1.0 - (b * b + c * c + d * d)))
+        rest = 1.0 - (b * b + c * c + d * d)
+        a = math.sqrt(rest) if rest > HALF_TURN else 0.0
+        if a == 0.0 and (length := math.hypot(b, c, d)) > 0:
+            b, c, d = b / length, c / length, d / length
         turn = (
             (a * a + b * b - c * c - d * d, 2 * (b * c - a * d), 2 * (b * d + a * c)),
             (2 * (b * c + a * d), a * a + c * c - b * b - d * d, 2 * (c * d - a * b)),

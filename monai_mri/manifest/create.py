@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from monai_mri.errors import ImageError, ManifestError
 from monai_mri.faults import Fault
 from monai_mri.images.headers import Header, read_header
-from monai_mri.manifest.core import Manifest, root_folder, write_manifest
+from monai_mri.manifest.core import Manifest, Skipped, root_folder, write_manifest
+from monai_mri.manifest.grids import grid_difference
 from monai_mri.manifest.layouts import Collected, Sample, find
 from monai_mri.manifest.sidecar import make_sidecar
-
-SHIFT_TOLERANCE = 0.1  # of a voxel: how far apart two grids may lie and still be called one
 
 
 def create_manifest(
@@ -25,6 +26,8 @@ def create_manifest(
     root_is: str = "manifest",
     source: str = "",
     licence: str = "",
+    skip_faulty: bool = False,
+    progress: bool = False,
     **options: Any,
 ) -> Manifest:
     """Write the manifest `out` (CSV and sidecar) of the images below `root`.
@@ -33,38 +36,57 @@ def create_manifest(
     Paths are relative to the folder of `out`; with `root_is="env:NAME"` to the folder that the
     environment variable NAME holds, so that the manifest of read-only data can lie elsewhere.
     `source` and `licence` say where the data come from. `Manifest.skipped` says what was not taken.
+    Images that must be made first (DICOM to convert, patches to cut) are written to the folder
+    `made_folder(out)`.
 
     Raises:
         UsageError: the layout or an option is unknown.
         ManifestError: no sample was found, or the data lie outside the manifest's root.
-        ImageError: an image cannot be read, or a mask is on another grid than its image (E209); all
-            such faults, one a line, and nothing is written.
+        ImageError: an image's header cannot be read, or a mask is on another grid than its images (E209);
+            all such faults, one a line, and nothing is written. With `skip_faulty` such samples are left
+            out instead.
     """
     collected = plan_manifest(layout, root, **options)
-    if not collected.samples:
-        why = f"; for instance {collected.skipped[0]}" if collected.skipped else ""
-        raise ManifestError(
-            f"{root}: no sample found, expected those of layout {layout!r}; check its options{why}"
-        )
-    if faults := [fault for sample in collected.samples for fault in _grid_faults(sample)]:
-        raise ImageError("\n".join(faults))
+    _require_samples(collected, layout, root)
     recorded, base = data_root(root_is, manifest=Path(out))
+    if collected.make is not None:
+        collected = collected.make(made_folder(Path(out)))
+        _require_samples(collected, layout, root)
+    collected = _leave_out(_sound(collected, skip_faulty=skip_faulty), Path(out))
+    _require_samples(collected, layout, root)
     rows = [_row(sample, collected.modalities, base, root_is) for sample in collected.samples]
     sidecar = make_sidecar(
-        rows, folder=base, modalities=collected.modalities, source=source, licence=licence, root=recorded
+        rows,
+        folder=base,
+        modalities=collected.modalities,
+        source=source,
+        licence=licence,
+        root=recorded,
+        channels=collected.channels,
+        mask_labels=collected.mask_labels,
+        progress=progress,
     )
     written = write_manifest(Path(out), rows, sidecar=sidecar)
-    return Manifest(written.path, written.table, sidecar, written.sha256, skipped=collected.skipped)
+    return replace(written, skipped=collected.skipped)
 
 
 def plan_manifest(layout: str, root: Path, **options: Any) -> Collected:
-    """What `create_manifest` would take and what not, and why; opens no image, writes nothing.
+    """What `create_manifest` would take and what not, and why; writes nothing.
 
     Raises:
         UsageError: the layout or an option is unknown.
         ManifestError: the folder is missing.
     """
     return find(layout).collect(Path(root), options)
+
+
+def made_folder(out: Path) -> Path:
+    """Where images are written that a layout makes for the manifest `out`.
+
+    >>> made_folder(Path("study/scans.csv")).as_posix()
+    'study/scans_images'
+    """
+    return out.with_name(f"{out.stem}_images")
 
 
 def data_root(root_is: str, *, manifest: Path) -> tuple[str, Path]:
@@ -97,6 +119,35 @@ def relative_to_root(path: Path, base: Path, *, root_is: str) -> str:
     )
 
 
+def _require_samples(collected: Collected, layout: str, root: Path) -> None:
+    if not collected.samples:
+        why = f"; for instance {collected.skipped[0]}" if collected.skipped else ""
+        raise ManifestError(
+            f"{root}: no sample found, expected those of layout {layout!r}; check its options{why}"
+        )
+
+
+def _sound(collected: Collected, *, skip_faulty: bool) -> Collected:
+    """The samples whose headers can be read and fit; the others are refused, or skipped with their faults."""
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(_sample_faults, collected.samples))
+    faults = [fault for of_sample in found for fault in of_sample]
+    if not faults:
+        return collected
+    if not skip_faulty:
+        raise ImageError("\n".join([*map(str, faults), "--skip-faulty leaves these samples out"]))
+    kept = [sample for sample, bad in zip(collected.samples, found, strict=True) if not bad]
+    skipped = [Skipped(fault.where, str(fault).removeprefix(f"{fault.where}: ")) for fault in faults]
+    return replace(collected, samples=tuple(kept), skipped=(*collected.skipped, *skipped))
+
+
+def _leave_out(collected: Collected, out: Path) -> Collected:
+    """Without word of the manifest's own files, which an earlier run may have left among the images."""
+    own = {out.name, out.with_suffix(".json").name, out.with_suffix(".splits.json").name}
+    skipped = tuple(entry for entry in collected.skipped if entry.path not in own)
+    return replace(collected, skipped=skipped)
+
+
 def _row(sample: Sample, modalities: Sequence[str], base: Path, root_is: str) -> dict[str, str]:
     images = {name: sample.images[name] for name in modalities if name in sample.images}
     paths = images if sample.mask is None else {**images, "mask": sample.mask}
@@ -105,41 +156,32 @@ def _row(sample: Sample, modalities: Sequence[str], base: Path, root_is: str) ->
     return {**core, **dict.fromkeys(modalities, ""), **cells, **sample.extra}
 
 
-def _grid_faults(sample: Sample) -> list[str]:
-    """Images and masks of one sample that cannot be read, or do not lie on one grid."""
-    files = [*sample.images.values(), *([] if sample.mask is None else [sample.mask])]
-    try:
-        headers = [read_header(path) for path in files]
-    except ImageError as error:
-        return [str(error)]
-    faults = []
-    for path, header in zip(files[1:], headers[1:], strict=True):
-        found, expected = _difference(headers[0], header)
-        if found:
-            todo = "resample one onto the grid of the other, or leave the pair out"
-            faults.append(str(Fault("E209", str(path), found, f"{expected} as {files[0].name} has", todo)))
+def _sample_faults(sample: Sample) -> list[Fault]:
+    """Files of one sample that cannot be read, and a mask on the grid of none of its images."""
+    headers: dict[Path, Header] = {}
+    faults: list[Fault] = []
+    for path in (*sample.images.values(), *([] if sample.mask is None else [sample.mask])):
+        try:
+            headers[path] = read_header(path)
+        except ImageError as error:
+            known = error.fault or Fault("E101", str(path), str(error), "a readable image", "replace it")
+            faults.append(known)
+    images = [path for path in sample.images.values() if path in headers]
+    if sample.mask in headers and images:
+        faults += _grid_faults(headers, images, sample.mask)
     return faults
 
 
-def _difference(first: Header, second: Header) -> tuple[str, str]:
-    """How the second grid differs from the first, and what the first is; empty when they agree."""
-    if first.grid != second.grid:
-        return f"shape {second.grid}", f"{first.grid}"
-    if first.affine is None or second.affine is None:
-        return "", ""
-    return _shift(first, second)
+def _grid_faults(headers: dict[Path, Header], images: Sequence[Path], mask: Path) -> Iterable[Fault]:
+    differences = [grid_difference(_grid(headers[path]), _grid(headers[mask])) for path in images]
+    if all(found for found, _ in differences):
+        found, expected = differences[0]
+        todo = "resample one onto the grid of the other, or leave the pair out"
+        yield Fault("E209", str(mask), found, f"{expected} as {images[0].name} has", todo)
 
 
-def _shift(first: Header, second: Header) -> tuple[str, str]:
-    import itertools
-
-    import numpy as np
-
-    corners = np.array(
-        [(*corner, 1) for corner in itertools.product(*((0, size - 1) for size in first.shape[:3]))]
-    )
-    moved_mm = np.linalg.norm(corners @ (second.affine - first.affine).T, axis=1).max()
-    voxel_mm = np.linalg.norm(first.affine[:3, :3], axis=0).min()
-    if moved_mm <= SHIFT_TOLERANCE * voxel_mm:
-        return "", ""
-    return f"an affine {moved_mm:.3g} mm off", "the same affine"
+def _grid(header: Header) -> tuple[tuple[int, ...], tuple[tuple[float, ...], ...] | None]:
+    shape = header.grid[:3]
+    if header.affine is None:
+        return shape, None
+    return shape, tuple(tuple(float(value) for value in row) for row in header.affine[:3])

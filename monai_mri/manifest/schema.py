@@ -8,7 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    create_model,
+    model_serializer,
+    model_validator,
+)
 
 from monai_mri.errors import ManifestError, UsageError
 from monai_mri.files import write_whole
@@ -18,7 +27,9 @@ CORE_COLUMNS = ("subject_id", "session_id", "site")
 PARTS = ("train", "validation", "test")
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
-Part = Literal["train", "validation", "test"]
+_LATER_FIELDS = {"channels", "mask_labels", "hold_out", "leave_one_out", "balance", "fold_names", "warnings"}
+
+Part = Literal["train", "validation", "test", "unused"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -71,7 +82,8 @@ class Sidecar(_Model):
 
     `root` says what the table's paths are relative to: "." is the folder of the CSV, "env:NAME" the
     folder that the environment variable NAME holds (for data that are read-only or lie elsewhere).
-    `files` has one record a path as written in the table.
+    `channels` names the volumes of a column whose images are 4D; `mask_labels` the values that masks may
+    hold, 0 and 1 where it is empty. `files` has one record a path as written in the table.
     """
 
     schema_name: Literal["monai_mri.manifest"] = "monai_mri.manifest"
@@ -80,15 +92,30 @@ class Sidecar(_Model):
     source: str = ""
     licence: str = ""
     root: str = Field(default=".", pattern=r"^(\.|env:[A-Za-z_][A-Za-z0-9_]*)$")
+    channels: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    mask_labels: tuple[int, ...] = ()
     files: dict[str, FileRecord] = Field(default_factory=dict)
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = handler(self)
+        return {key: value for key, value in content.items() if value or key not in _LATER_FIELDS}
 
 
 class Splits(_Model):
     """Which unit is in which part, for each repeat and fold.
 
-    `parts[repeat][fold]` maps every unit (by default each subject) to train, validation or test;
-    `manifest_sha256` ties it to the table it was made from. `test` is None in cross-validation,
-    where the fold is the test part. `assign` holds the units whose part was given by hand.
+    `parts[repeat][fold]` maps every unit (by default each subject) to train, validation, test or, where
+    classes were balanced, unused; `manifest_sha256` ties it to the table it was made from. `unit` is a
+    column, `subject_id/COLUMN` for values that count anew in each subject, or `row`. `test` and
+    `validation` are shares, or counts from 1 on; `test` is None where each fold is the test part once or
+    the test part was named. `assign` holds the units whose part was given by hand, `hold_out` the values of
+    a column that are the test part, `leave_one_out` the column whose values, `fold_names`, are each the test
+    part once, `balance` the column of which every part has as many of each value. `warnings` are lines that
+    whoever reports results should repeat.
+
+    What was added after the first version is written only where it is used, so that older files keep
+    their hash.
     """
 
     schema_name: Literal["monai_mri.splits"] = "monai_mri.splits"
@@ -100,6 +127,11 @@ class Splits(_Model):
     test: float | None = None
     validation: float = 0.0
     assign: dict[str, Part] = Field(default_factory=dict)
+    hold_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    leave_one_out: str = ""
+    balance: str = ""
+    fold_names: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     parts: tuple[tuple[dict[str, Part], ...], ...] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -109,7 +141,14 @@ class Splits(_Model):
         units = self.parts[0][0].keys()
         if any(fold.keys() != units for folds in self.parts for fold in folds):
             raise ValueError("every fold must list the same units")
+        if self.fold_names and len(self.fold_names) != len(self.parts[0]):
+            raise ValueError("fold_names must name every fold")
         return self
+
+    @model_serializer(mode="wrap")
+    def _without_unused(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        content: dict[str, Any] = handler(self)
+        return {key: value for key, value in content.items() if value or key not in _LATER_FIELDS}
 
     @property
     def repeats(self) -> int:
@@ -124,8 +163,17 @@ class Splits(_Model):
     @property
     def sha256(self) -> str:
         """SHA-256 of the canonical content: the same splits have it however the file is laid out."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        canonical = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+        facts = canonical(self.model_dump(mode="json", exclude={"parts"}) | {"parts": []})
+        before, _, after = facts.partition('"parts":[]')
+        whole = hashlib.sha256(f'{before}"parts":['.encode())
+        for number, folds in enumerate(self.parts):  # one by one: large studies have millions of entries
+            whole.update(b"[" if number == 0 else b",[")
+            for place, fold in enumerate(folds):
+                whole.update(("," * (place > 0) + canonical(fold)).encode())
+            whole.update(b"]")
+        whole.update(f"]{after}".encode())
+        return whole.hexdigest()
 
     def units_by_part(self, *, repeat: int = 0, fold: int = 0) -> dict[str, Part]:
         """The part of every unit in one fold of one repeat, both counted from 0.

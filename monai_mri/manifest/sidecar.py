@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from monai_mri.images.headers import read_header
@@ -27,7 +28,7 @@ def file_record(path: Path) -> FileRecord:
     )
 
 
-def make_sidecar(
+def make_sidecar(  # noqa: PLR0913 - what a sidecar holds, as keywords with a default
     rows: Iterable[Mapping[str, str]],
     *,
     folder: Path,
@@ -35,18 +36,36 @@ def make_sidecar(
     source: str = "",
     licence: str = "",
     root: str = ".",
+    channels: Mapping[str, Sequence[str]] | None = None,
+    mask_labels: Sequence[int] = (),
+    progress: bool = False,
 ) -> Sidecar:
     """The sidecar for rows whose image and mask paths are relative to `folder`.
 
-    `source` and `licence` are free text; `root` is what readers are told (see `Sidecar`).
+    `source` and `licence` are free text; `root` is what readers are told, `channels` and `mask_labels`
+    what is special about the images (see `Sidecar`). Every file is read once, for its hash; `progress`
+    shows a bar on a terminal.
 
     Raises:
         ImageError: a file cannot be read as an image.
     """
+    from tqdm import tqdm
+
     columns = [*modalities, "mask"]
     cells = sorted({row[column] for row in rows for column in columns if row.get(column)})
-    files = {cell: file_record(folder / cell) for cell in cells}
-    return Sidecar(modalities=tuple(modalities), source=source, licence=licence, root=root, files=files)
+    with ThreadPoolExecutor() as pool:
+        records = pool.map(lambda cell: file_record(folder / cell), cells)
+        shown = tqdm(records, total=len(cells), unit="file", disable=None if progress else True, leave=False)
+        files = dict(zip(cells, shown, strict=True))
+    return Sidecar(
+        modalities=tuple(modalities),
+        source=source,
+        licence=licence,
+        root=root,
+        channels={column: tuple(names) for column, names in (channels or {}).items()},
+        mask_labels=tuple(mask_labels),
+        files=files,
+    )
 
 
 def read_sidecar(manifest: Path) -> Sidecar:

@@ -54,14 +54,15 @@ def test_a_plan_opens_and_writes_nothing(cohort):
 
 @pytest.mark.parametrize(
     ("grid", "message"),
-    [({"shape": (6, 7, 4)}, r"shape \(6, 7, 4\), expected \(6, 7, 3\)"), ({"shift_mm": 40.0}, "40 mm off")],
+    [({"shape": (6, 7, 4)}, "shape 6 x 7 x 4, expected shape 6 x 7 x 3"), ({"shift_mm": 40.0}, "40 mm off")],
 )
 def test_masks_on_another_grid_are_refused_all_at_once(cohort, make_nifti, grid, message):
     for subject in ("sub-001", "sub-003"):
         make_nifti(cohort / subject / f"{subject}_plaques.nii.gz", **grid)
     with pytest.raises(ImageError, match=f"{message}.*E209") as caught:
         create_manifest("nifti-pairs", cohort, cohort / "manifest.csv")
-    assert len(str(caught.value).splitlines()) == 2
+    assert len(str(caught.value).splitlines()) == 2 + 1
+    assert "--skip-faulty" in str(caught.value)
     assert not (cohort / "manifest.csv").exists()
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monai_mri.cli.manifest.options import FOLDER, force_option, out_option, root_option, tell
+from monai_mri.cli.manifest.options import force_option, out_option, root_option, tell
 from monai_mri.cli.outputs import pairs, refuse_overwriting
 
 if TYPE_CHECKING:
     from monai_mri.manifest import Manifest
+    from monai_mri.manifest.layouts import Collected, Sample
 
-RESERVED = {"layout", "root", "out", "source", "licence", "root_is"}
+RESERVED = {"layout", "root", "out", "source", "licence", "root_is", "skip_faulty", "progress"}
 
 
 def _complete_layout(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -24,22 +25,30 @@ def _complete_layout(ctx: click.Context, param: click.Parameter, incomplete: str
 
 @click.command()
 @click.argument("layout", shell_complete=_complete_layout)
-@click.argument("root", type=FOLDER)
+@click.argument("root", type=click.Path(path_type=Path))
 @out_option
 @click.option("options", "--option", multiple=True, metavar="KEY=VALUE", help="A setting of the layout.")
+@click.option(
+    "maps", "--map", multiple=True, metavar="NEW=OLD", help="Layout csv: rename a column."
+)
 @click.option("--source", default="", help="Where the data come from.")
 @click.option("--licence", default="", help="Their licence.")
 @root_option
+@click.option("--skip-faulty", is_flag=True, help="Leave out samples that cannot be read or do not fit.")
+@click.option("--dry-run", is_flag=True, help="Show what would be taken and what not; write nothing.")
 @force_option
-def create(
+def create(  # noqa: PLR0913 - one for each option
     *,
     layout: str,
     root: Path,
     out: Path,
     options: tuple[str, ...],
+    maps: tuple[str, ...],
     source: str,
     licence: str,
     root_is: str,
+    skip_faulty: bool,
+    dry_run: bool,
     force: bool,
 ) -> None:
     """Write a table of the images below ROOT, which lie as LAYOUT says.
@@ -49,13 +58,48 @@ def create(
     settings = pairs(options, option="--option")
     for name in RESERVED.intersection(settings):
         raise click.UsageError(f"--option {name}=…: not a setting of a layout, but of the command itself")
-    refuse_overwriting(out, out.with_suffix(".json"), force=force)
-    from monai_mri.manifest import create_manifest
+    if maps:
+        pairs(maps, option="--map")
+        settings["map"] = ",".join([*maps, *filter(None, [settings.get("map", "")])])
+    from monai_mri.manifest import create_manifest, plan_manifest
 
-    made = create_manifest(layout, root, out, root_is=root_is, source=source, licence=licence, **settings)
+    if dry_run:
+        _plan(plan_manifest(layout, root, **settings))
+        return
+    refuse_overwriting(out, out.with_suffix(".json"), force=force)
+    made = create_manifest(
+        layout,
+        root,
+        out,
+        root_is=root_is,
+        source=source,
+        licence=licence,
+        skip_faulty=skip_faulty,
+        progress=True,
+        **settings,
+    )
     tell(made)
     if not {"subject_pattern", "preset"} & settings.keys():
         _tell_subjects(made)
+
+
+def _plan(collected: Collected) -> None:
+    """Every sample and every file that would be left out; the whole list, for it is what was asked for."""
+    subjects = {sample.subject_id for sample in collected.samples}
+    for sample in collected.samples:
+        click.echo(_line(sample))
+    click.echo(f"{len(collected.samples)} images of {len(subjects)} subjects would be taken")
+    click.echo(f"{len(collected.skipped)} would be left out" + (":" if collected.skipped else ""))
+    for skipped in collected.skipped:
+        click.echo(f"  {skipped}")
+
+
+def _line(sample: Sample) -> str:
+    who = " ".join(filter(None, (sample.subject_id, sample.session_id, sample.site)))
+    files = {**sample.images, **({} if sample.mask is None else {"mask": sample.mask})}
+    words = [f"{name}={path}" for name, path in files.items()]
+    words += [f"{name}={value}" for name, value in sample.extra.items() if value]
+    return f"{who}: {' '.join(words)}"
 
 
 def _tell_subjects(made: Manifest) -> None:

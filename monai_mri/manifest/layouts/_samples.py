@@ -31,13 +31,14 @@ class Collected:
     A layout whose images do not exist yet (DICOM to convert, patches to cut) gives `make`: called with an
     empty folder it writes them there, with a progress bar, and returns what it made. Until then `samples`
     is the plan, with paths relative to that folder. `channels` names the volumes of a column whose images
-    are 4D.
+    are 4D, `mask_labels` what masks may hold other than 0 and 1.
     """
 
     modalities: tuple[str, ...]
     samples: tuple[Sample, ...]
     skipped: tuple[Skipped, ...] = ()
     channels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    mask_labels: tuple[int, ...] = ()
     make: Callable[[Path], Collected] | None = None
 
 

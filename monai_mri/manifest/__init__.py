@@ -9,8 +9,10 @@ from monai_mri.manifest.core import (
     sidecar_path,
     write_manifest,
 )
-from monai_mri.manifest.create import create_manifest, plan_manifest
+from monai_mri.manifest.create import create_manifest, made_folder, plan_manifest
 from monai_mri.manifest.join import join_manifests
+from monai_mri.manifest.leaks import splits_faults
+from monai_mri.manifest.preview import describe_splits
 from monai_mri.manifest.schema import (
     CORE_COLUMNS,
     PARTS,
@@ -24,7 +26,14 @@ from monai_mri.manifest.schema import (
 )
 from monai_mri.manifest.show import describe_manifest
 from monai_mri.manifest.sidecar import file_record, make_sidecar, read_sidecar, write_sidecar
-from monai_mri.manifest.splits import make_splits, read_splits, rows_of_part, splits_path, write_splits
+from monai_mri.manifest.splits import (
+    make_splits,
+    parts_of_rows,
+    read_splits,
+    rows_of_part,
+    splits_path,
+    write_splits,
+)
 
 __all__ = [
     "CORE_COLUMNS",
@@ -37,11 +46,14 @@ __all__ = [
     "Splits",
     "create_manifest",
     "describe_manifest",
+    "describe_splits",
     "file_record",
     "join_manifests",
     "layouts",
+    "made_folder",
     "make_sidecar",
     "make_splits",
+    "parts_of_rows",
     "plan_manifest",
     "read_manifest",
     "read_sidecar",
@@ -50,6 +62,7 @@ __all__ = [
     "row_model",
     "rows_of_part",
     "sidecar_path",
+    "splits_faults",
     "splits_path",
     "study_schema",
     "write_manifest",

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from monai_mri.manifest.core import Manifest
-from monai_mri.manifest.schema import PARTS, FileRecord, Splits
+from monai_mri.manifest.preview import describe_splits
+from monai_mri.manifest.schema import FileRecord, Splits
 from monai_mri.manifest.splits import read_splits, splits_path
 
 MOST = 6  # values listed of one kind; the rest is counted
@@ -73,18 +74,9 @@ def _files(files: dict[str, FileRecord], manifest: Manifest) -> str:
 
 
 def _splits(manifest: Manifest, splits: Splits) -> str:
-    strata = ", ".join(splits.stratify) or "nothing"
-    title = f"splits: by {splits.unit}, seed {splits.seed}, stratified by {strata}"
     if splits.manifest_sha256 != manifest.sha256:
-        return f"{title}\nmade from another manifest ({splits.manifest_sha256[:16]}): make them again"
-    lines: list[tuple[str, ...]] = [("repeat", "fold", *PARTS)]
-    for repeat in range(splits.repeats):
-        for fold in range(splits.folds):
-            counts = Counter(splits.units_by_part(repeat=repeat, fold=fold).values())
-            lines.append(
-                (str(repeat), str(fold), *(str(counts[part]) for part in ("train", "validation", "test")))
-            )
-    return f"{title}\n{_aligned(lines)}"
+        return f"splits: made from another manifest ({splits.manifest_sha256[:16]}); make them again"
+    return f"splits: {describe_splits(manifest, splits)}"
 
 
 def _sizes(values: Sequence[float] | None) -> str:

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from monai_mri.errors import LeakError, ManifestError, UsageError
+from monai_mri.files import replace_file
 from monai_mri.manifest.core import Manifest
-from monai_mri.manifest.dealing import Stratum, deal_folds, deal_shares
-from monai_mri.manifest.jsonfile import read_model, write_model
+from monai_mri.manifest.dealing import Parts
+from monai_mri.manifest.held import checked_assignment, held_out, left_out_one_by_one
+from monai_mri.manifest.jsonfile import read_model
+from monai_mri.manifest.leaks import copy_warnings, refuse_another_manifest, refuse_leaks
+from monai_mri.manifest.plan import Plan, check_room, deal
 from monai_mri.manifest.schema import PARTS, Part, Splits
+from monai_mri.manifest.sizes import Sizes, check_numbers
+from monai_mri.manifest.strata import classes_of_units, strata_of_units, stratifier
+from monai_mri.manifest.units import refuse_torn_groups, sharing_warnings, unit_keys, unit_name
 
-_UNTIDY = re.compile(r"(^|/)(\./|/)")  # ./a and a//b are other spellings of a and a/b
 
-
-def make_splits(
+def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of splits
     manifest: Manifest,
     *,
+    unit: str = "subject_id",
     folds: int = 1,
     repeats: int = 1,
     test: float | None = None,
     validation: float = 0.1,
     stratify: Sequence[str] = (),
+    balance: str = "",
+    hold_out: Mapping[str, Sequence[str]] | None = None,
+    leave_one_out: str = "",
     assign: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Splits:
@@ -34,66 +42,106 @@ def make_splits(
     `folds=1` holds out the share `test` (default 0.2) and the share `validation` of all subjects;
     `folds>=2` is cross-validation, where each fold is the test part once and `validation` is drawn from
     the others. `repeats` deals anew with the same seed. A share of 0 leaves that part out; otherwise a
-    part has at least one subject and its size is within one of the share; train is what is left.
+    part has at least one subject and its size is within one of the share; train is what is left. From 1 on
+    `test` and `validation` are counts: 20 is twenty subjects.
 
-    `assign` fixes the part of named subjects in every fold, as in `{"patient19": "test"}`; shares and
-    folds then speak of the rest. `stratify` names columns; each of their values must be in each part.
-    A subject with several values counts as its most frequent one, of equals the first in the alphabet.
+    `unit` is what is dealt in place of subjects: another column, such as `family_id`, of which each subject
+    has one value; or something finer (`session_id`, `scan_id`, `subject_id/COLUMN`, `row`), which puts one
+    subject into several parts: then the splits hold a warning.
+
+    `hold_out`, as `{"site": ["A"]}`, makes all units of that site the test part; `leave_one_out="site"` makes
+    one fold a site, named in `fold_names`. Validation is then a share of the others, and repeats deal only
+    it anew. `assign` fixes the part of named units in every fold, as in `{"patient19": "test"}`; shares and
+    folds then speak of the rest.
+
+    `stratify` names columns; each of their values must be in each part. A unit with several values counts
+    as its most frequent one, of equals the first in the alphabet. `age:4` cuts numbers into 4 quantile bins,
+    which are kept in proportion but may be missing in a part. `balance` names a column of which each part
+    gets equally many units of each value; units too many are `unused`.
 
     Raises:
-        UsageError: a number out of range, an unknown column, subject or part.
+        UsageError: a number out of range, settings that exclude each other, an unknown column, unit or part,
+            or a column to stratify by that is nearly unique.
         ManifestError: it cannot be done: fewer subjects than folds (E602), a part would be empty, or
-            lacks a class (E603).
+            lacks a class (E603), or a unit stands at two sites of which one is held out.
+        LeakError: a subject belongs to two units, or one image would be in two parts (E601). The same bytes
+            under two names in two parts are a warning here and refused where a part is read.
     """
-    _check_numbers(folds=folds, repeats=repeats, test=test, validation=validation)
-    strata = _strata(manifest, stratify)
-    fixed = _checked_assignment(manifest, assign or {}, strata)
-    free = {unit: stratum for unit, stratum in strata.items() if unit not in fixed}
-    share = None if folds > 1 else 0.2 if test is None else test
+    asked = Sizes(folds, repeats, test, validation)
+    _check_together(asked, assign=assign, balance=balance, hold_out=hold_out, leave_one_out=leave_one_out)
+    unit = unit_name(manifest, unit)
+    keys = unit_keys(manifest, unit)
+    columns = [stratifier(manifest, text) for text in stratify]
+    strata = strata_of_units(manifest, keys, columns)
+    assigned = checked_assignment(manifest, assign or {}, unit, list(strata))
+    refuse_torn_groups(manifest, unit, keys)
+    classes = classes_of_units(manifest, keys, balance) if balance else {}
+    sizes = check_numbers(asked)
+    plan = Plan(sizes, strata, classes, assigned)
+    if hold_out or leave_one_out:
+        named = left_out_one_by_one(manifest, leave_one_out, keys) if leave_one_out else {}
+        held = [held_out(manifest, hold_out, keys, assigned)] if hold_out else list(named.values())
+        plan = replace(plan, sizes=replace(sizes, test=0.0), held=held, names=tuple(named))
+    check_room(plan)
+    required = {
+        one.column: [stratum[place] for stratum in strata.values()]
+        for place, one in enumerate(columns)
+        if one.bins is None
+    } | ({balance: [classes[name] for name in strata]} if balance else {})
     parts = []
     for repeat in range(repeats):
-        dealt = _deal(
-            free, folds=folds, test=share, validation=validation, fixed=fixed, seed=f"{seed}/{repeat}"
-        )
+        dealt = deal(plan, seed=f"{seed}/{repeat}")
         for fold in dealt:
-            _check_parts(manifest, fold, strata, stratify, wanted=_wanted(share, validation))
+            _check_parts(manifest, fold, required, wanted=plan.wanted())
         parts.append(tuple(dealt))
-    return Splits(
+    splits = Splits(
         manifest_sha256=manifest.sha256,
+        unit=unit,
         stratify=tuple(stratify),
         seed=seed,
-        test=share,
+        test=None if plan.held else sizes.test,
         validation=validation,
-        assign=fixed,
-        parts=tuple(parts),
-    )
+        assign=assigned,
+        hold_out={column: tuple(values) for column, values in (hold_out or {}).items()},
+        leave_one_out=leave_one_out,
+        balance=balance,
+        fold_names=tuple(plan.names),
+        warnings=sharing_warnings(manifest, unit, keys, parts),
+        parts=tuple(parts[:1]),
+    ).model_copy(update={"parts": tuple(parts)})  # regular as made; to validate all would copy millions
+    copies = copy_warnings(manifest, splits, _places(splits), keys)
+    return splits.model_copy(update={"warnings": (*splits.warnings, *copies)})
 
 
 def rows_of_part(
     manifest: Manifest, splits: Splits, part: str, repeat: int = 0, fold: int = 0
 ) -> list[dict[str, str]]:
-    """The rows of a manifest that are in one part, in the manifest's order.
+    """The rows of a manifest that are in one part, in the manifest's order; unused rows are in none.
 
     Raises:
         UsageError: no such part, repeat or fold.
         ManifestError: the splits were made from another manifest, or lack one of its units.
-        LeakError: a subject, or one image file, would be in two parts.
+        LeakError: a subject, or one image file, would be in two parts, and the splits' unit does not say so.
     """
     if part not in PARTS:
         raise UsageError(f"splits: part {part!r} asked for, expected {', '.join(PARTS)}; choose one of those")
-    if splits.manifest_sha256 != manifest.sha256:
-        raise ManifestError(
-            f"{manifest.path}: its hash is {manifest.sha256[:12]}, expected {splits.manifest_sha256[:12]}, "
-            "which the splits were made from; make them again, or take the manifest they belong to"
-        )
-    if splits.unit not in manifest.table:
-        raise ManifestError(
-            f"{manifest.path}:1: no column {splits.unit!r}, expected the splits' unit; add it"
-        )
-    rows = manifest.rows()
-    parts = [splits.part_of(row[splits.unit], repeat, fold) for row in rows]
-    _refuse_leaks(manifest, rows, parts)
-    return [row for row, found in zip(rows, parts, strict=True) if found == part]
+    parts = parts_of_rows(manifest, splits, repeat=repeat, fold=fold)
+    return [row for row, found in zip(manifest.rows(), parts, strict=True) if found == part]
+
+
+def parts_of_rows(manifest: Manifest, splits: Splits, *, repeat: int = 0, fold: int = 0) -> list[Part]:
+    """The part of each row of a manifest: train, validation, test or unused.
+
+    Raises:
+        UsageError: no such repeat or fold.
+        ManifestError: the splits were made from another manifest, or lack one of its units.
+        LeakError: a subject, or one image file, would be in two parts, and the splits' unit does not say so.
+    """
+    refuse_another_manifest(manifest, splits)
+    keys = unit_keys(manifest, splits.unit)
+    parts = [splits.part_of(key, repeat, fold) for key in keys]
+    refuse_leaks(manifest, splits, [(repeat, fold)], keys)
+    return parts
 
 
 def splits_path(manifest: Path) -> Path:
@@ -117,88 +165,69 @@ def read_splits(path: Path) -> Splits:
 
 def write_splits(path: Path, splits: Splits) -> None:
     """Write a splits file, whole or not at all; `splits_path` gives its usual name."""
-    write_model(Path(path), splits)
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(_text(splits))
+
+    replace_file(Path(path), write)
 
 
-def _check_numbers(*, folds: int, repeats: int, test: float | None, validation: float) -> None:
-    if folds < 1 or repeats < 1:
-        found = f"folds {folds}, repeats {repeats}"
-        raise UsageError(f"splits: {found}, expected at least 1 of each; choose larger numbers")
-    if folds > 1 and test is not None:
-        raise UsageError(
-            f"splits: test share {test} with {folds} folds, expected one of the two, since each fold is the "
-            "test part once; leave out the share"
-        )
-    held_out = (1 / folds if folds > 1 else 0.2) if test is None else test
-    if not (held_out >= 0 and validation >= 0 and held_out + validation < 1):
-        raise UsageError(
-            f"splits: shares test {held_out:.3g} and validation {validation:.3g}, expected both at least 0 "
-            "and a sum below 1, so that something is left to train on; choose smaller shares"
-        )
+def _text(splits: Splits) -> Iterator[str]:
+    """The splits as JSON, indented, fold by fold: large studies have millions of lines."""
+    facts = splits.model_dump(mode="json", exclude={"parts"})
+    head = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
+    yield head.removesuffix("\n}") + ',\n "parts": ['
+    units = {unit: f"    {json.dumps(unit, ensure_ascii=False)}: " for unit in splits.units_by_part()}
+    quoted = {part: f'"{part}"' for part in (*PARTS, "unused")}
+    for repeat, folds in enumerate(splits.parts):
+        yield ("," if repeat else "") + "\n  ["
+        for number, fold in enumerate(folds):
+            yield ("," if number else "") + "\n   {\n"
+            yield ",\n".join([units[unit] + quoted[part] for unit, part in fold.items()])
+            yield "\n   }"
+        yield "\n  ]"
+    yield "\n ]\n}\n"
 
 
-def _strata(manifest: Manifest, stratify: Sequence[str]) -> dict[str, Stratum]:
-    """The stratum of each subject: its value in each column, subjects in alphabetical order."""
-    for column in stratify:
-        if column not in manifest.table:
-            columns = ", ".join(manifest.table.columns)
-            raise UsageError(
-                f"{manifest.path}:1: no column {column!r} to stratify by, expected one of {columns}; "
-                "choose one of those"
-            )
-    values: dict[str, list[Counter[str]]] = defaultdict(lambda: [Counter() for _ in stratify])
-    for unit, *cells in manifest.table[["subject_id", *stratify]].itertuples(index=False, name=None):
-        for counter, cell in zip(values[unit], cells, strict=True):
-            counter[cell] += 1
-    return {
-        unit: tuple(min(counter, key=lambda value: (-counter[value], value)) for counter in values[unit])
-        for unit in sorted(values)
-    }
+def _places(splits: Splits) -> list[tuple[int, int]]:
+    return [(repeat, fold) for repeat in range(splits.repeats) for fold in range(splits.folds)]
 
 
-def _checked_assignment(
-    manifest: Manifest, assign: Mapping[str, str], strata: Mapping[str, Stratum]
-) -> dict[str, Part]:
-    fixed: dict[str, Part] = {}
-    parts: dict[str, Part] = {part: part for part in ("train", "validation", "test")}
-    for unit, part in sorted(assign.items()):
-        for value, known, what in ((unit, list(strata), "subject_id"), (part, list(PARTS), "part")):
-            if value not in known:
-                near = get_close_matches(value, known, n=1)
-                hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known[:8])} …"
-                raise UsageError(f"{manifest.path}: {what} {value!r} assigned, expected a known one; {hint}")
-        fixed[unit] = parts[part]
-    return fixed
-
-
-def _deal(
-    strata: Mapping[str, Stratum],
+def _check_together(
+    asked: Sizes,
     *,
-    folds: int,
-    test: float | None,
-    validation: float,
-    fixed: Mapping[str, Part],
-    seed: str,
-) -> list[dict[str, Part]]:
-    if test is None:
-        return deal_folds(strata, folds=folds, validation=validation, fixed=fixed, seed=seed)
-    return [deal_shares(strata, test=test, validation=validation, fixed=fixed, seed=seed)]
-
-
-def _wanted(share: float | None, validation: float) -> list[str]:
-    sizes = {"train": 1.0, "validation": validation, "test": 1.0 if share is None else share}
-    return [part for part, size in sizes.items() if size > 0]
+    assign: Mapping[str, str] | None,
+    balance: str,
+    hold_out: Mapping[str, Sequence[str]] | None,
+    leave_one_out: str,
+) -> None:
+    """Refuse settings that exclude each other, and numbers out of range."""
+    check_numbers(asked)
+    named = {
+        "folds": asked.folds > 1,
+        "test": asked.test is not None,
+        "hold_out": bool(hold_out),
+        "leave_one_out": bool(leave_one_out),
+        "balance": bool(balance),
+        "assign": bool(assign),
+    }
+    for one, others in (
+        ("hold_out", ("folds", "test", "leave_one_out")),
+        ("leave_one_out", ("folds", "test", "assign")),
+        ("balance", ("assign",)),
+    ):
+        for other in others:
+            if named[one] and named[other]:
+                raise UsageError(
+                    f"splits: {one} and {other} asked for, expected one of the two; leave one out"
+                )
 
 
 def _check_parts(
-    manifest: Manifest,
-    parts: Mapping[str, Part],
-    strata: Mapping[str, Stratum],
-    stratify: Sequence[str],
-    *,
-    wanted: Sequence[str],
+    manifest: Manifest, parts: Parts, required: Mapping[str, Sequence[str]], *, wanted: Sequence[str]
 ) -> None:
-    """Refuse a part that is empty, or that lacks a value of a column to stratify by."""
+    """Refuse a part that is empty, or that lacks a value of a column; `required` has them in units' order."""
     sizes = Counter[str](parts.values())
     for part in wanted:
         if part not in sizes:
@@ -206,44 +235,11 @@ def _check_parts(
                 f"{manifest.path}: no subject is left for {part} out of {len(parts)}, expected at least one; "
                 "ask for fewer parts, other shares, or bring more subjects"
             )
-    for index, column in enumerate(stratify):
-        found: set[tuple[str, str]] = {(part, strata[unit][index]) for unit, part in parts.items()}
-        values = {value for _, value in found}
-        for part, value in sorted({(part, value) for part in wanted for value in values} - found):
+    for column, values in required.items():
+        found: set[tuple[str, str]] = set(zip(parts.values(), values, strict=True))
+        for part, value in sorted({(part, value) for part in wanted for _, value in found} - found):
             raise ManifestError(
                 f"{manifest.path}: {part} ({sizes[part]} subjects) has none with {column} {value!r}, "
                 f"expected every value of {column}; ask for fewer folds or larger shares, or do not stratify "
                 f"by {column} [E603]"
             )
-
-
-def _refuse_leaks(manifest: Manifest, rows: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> None:
-    _refuse_copies(manifest, rows, parts)
-    for column in ("subject_id", *manifest.path_columns):
-        first: dict[str, Part] = {}
-        for row, part in zip(rows, parts, strict=True):
-            cell = row[column]
-            if column != "subject_id" and _UNTIDY.search(cell):
-                cell = posixpath.normpath(cell)
-            other = first.setdefault(cell, part) if cell else part
-            if other != part:
-                raise LeakError(
-                    f"{manifest.path}: {column} {row[column]!r} is in {other} and in {part}, expected one "
-                    "part; split by subject_id, and list each image under one subject [E601]"
-                )
-
-
-def _refuse_copies(manifest: Manifest, rows: Sequence[Mapping[str, str]], parts: Sequence[Part]) -> None:
-    """One image under two names or subjects, by the SHA-256 that the sidecar holds; masks may be equal."""
-    files = manifest.sidecar.files if manifest.sidecar else {}
-    first: dict[str, tuple[Part, str]] = {}
-    for row, part in zip(rows, parts, strict=True):
-        for cell in filter(None, (row.get(column, "") for column in manifest.modalities)):
-            if cell not in files:
-                continue
-            other, name = first.setdefault(files[cell].sha256, (part, cell))
-            if other != part:
-                raise LeakError(
-                    f"{manifest.path}: {name} is in {other}, and {cell} in {part} has the same bytes, "
-                    "expected one part; list each image once, under one subject [E110]"
-                )

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Spreadsheets run a cell that starts so as a formula; an apostrophe in front makes it text (OWASP).
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+# A plain number, such as -1.5, is none.
+_FORMULA = re.compile(r"(?![+-]?\d+(\.\d*)?([eE][+-]?\d+)?\Z)'*[=+\-@\t\r]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r]")
 _TO_QUOTE = re.compile(r'[,"\r\n]')
 
@@ -44,7 +45,7 @@ def table_bytes(table: pd.DataFrame) -> bytes:
     r"""The CSV of a table: UTF-8, comma, `\n`; the same table always gives the same bytes.
 
     Cells that a spreadsheet would run as a formula (first character = + - @, tab or carriage
-    return) get an apostrophe in front; `read_table` takes it off again.
+    return, unless they are a number) get an apostrophe in front; `read_table` takes it off again.
     """
     rows = [tuple(table.columns), *table.itertuples(index=False, name=None)]
     return "".join(",".join(_quoted(escape(cell)) for cell in row) + "\n" for row in rows).encode()
@@ -80,7 +81,8 @@ def table_faults(text: CsvText, *, images: Sequence[str] | None = None) -> Itera
     if header:
         return
     if not text.rows:
-        yield Fault("", str(text.path), "no rows", "one row an image", "add rows, or make the manifest again")
+        todo = "add rows, or make the manifest again"
+        yield Fault("E512", str(text.path), "no rows", "one row an image", todo)
         return
     yield from _row_faults(text)
     for column in path_columns(text.columns) if images is None else [*images, "mask"]:
@@ -121,8 +123,8 @@ def frame(header: Sequence[str], rows: Sequence[Sequence[str]]) -> pd.DataFrame:
 def escape(cell: str) -> str:
     """A cell as it is written, so that no spreadsheet runs it.
 
-    >>> escape("=1+1"), unescape(escape("=1+1")), unescape(escape("'=1"))
-    ("'=1+1", '=1+1', "'=1")
+    >>> escape("=1+1"), unescape(escape("=1+1")), unescape(escape("'=1")), escape("-1.5")
+    ("'=1+1", '=1+1', "'=1", '-1.5')
     """
     return f"'{cell}" if _FORMULA.match(cell) else cell
 

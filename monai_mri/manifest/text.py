@@ -101,7 +101,7 @@ def _lines(path: Path, stream: io.BufferedReader) -> bytes | Fault:
 
 
 def _decode(path: Path, content: bytes) -> str | Fault:
-    if not content.strip():
+    if not content.removeprefix(_BOM).strip():
         return Fault("E103", str(path), "an empty file", "a header line and rows", "make it again")
     try:
         text = content.decode("utf-8-sig")

@@ -37,7 +37,7 @@ def test_shell_completion_script_is_printed(process, shell):
 
 
 @pytest.mark.parametrize(
-    ("typed", "expected"), [("m", {"manifest", "metrics"}), ("manifest s", {"split", "show"})]
+    ("typed", "expected"), [("m", {"manifest", "metrics"}), ("manifest s", {"split", "show", "summary"})]
 )
 def test_shell_completion_knows_commands_and_subcommands(process, typed, expected):
     words = f"monai-mri {typed}"

@@ -26,8 +26,10 @@ def test_a_cohort_is_described(cohort):
         "session_id 0 3",
         "mask 3 0",
         "flair 6 x 7 x 3 2 x 2 x 4 LAS 3",
-        "repeat fold train validation test",
-        "0 0 1 1 1",
+        "part site rows subjects",
+        "train all 1 1",
+        "validation all 1 1",
+        "test all 1 1",
     ):
         assert expected in lines
 

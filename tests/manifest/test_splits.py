@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from PIL import Image
 from monai_mri.errors import LeakError, ManifestError, UsageError
 from monai_mri.manifest import (
     PARTS,
+    Manifest,
     Splits,
     make_sidecar,
     make_splits,
@@ -23,6 +26,8 @@ from monai_mri.manifest import (
     write_manifest,
     write_splits,
 )
+from monai_mri.manifest.jsonfile import write_model
+from monai_mri.manifest.table import as_table
 
 TEN = {f"sub-{number:02}": ["ms" if number % 2 else "control"] * (1 + number % 3) for number in range(10)}
 COHORTS = st.dictionaries(
@@ -127,6 +132,26 @@ def test_all_subjects_may_be_assigned(in_memory):
         (10, {"folds": 2, "validation": 0.5}, UsageError, "sum below 1"),
         (10, {"folds": 5, "test": 0.2}, UsageError, "one of the two"),
         (10, {"stratify": ("scanner",)}, UsageError, "'scanner'"),
+        (10, {"stratify": ("label:1",)}, UsageError, "from 2 on"),
+        (10, {"stratify": ("label:3",)}, UsageError, "holds text"),
+        (10, {"stratify": ("subject_id",)}, UsageError, "10 values among 10 units"),
+        (10, {"unit": "family"}, UsageError, "'family' to divide by"),
+        (10, {"unit": "site"}, LeakError, "site of subject 'sub-00' is empty.*E601"),
+        (10, {"balance": "sex"}, UsageError, "'sex' to balance"),
+        (10, {"balance": "site"}, ManifestError, "site of 10 units is empty"),
+        (10, {"balance": "label", "assign": {"sub-01": "test"}}, UsageError, "balance and assign"),
+        (10, {"balance": "label", "test": 3}, UsageError, "ask for 2 or 4"),
+        (10, {"test": 1.5}, UsageError, "a share below 1 or a whole number"),
+        (10, {"test": float("inf")}, UsageError, "a share below 1 or a whole number"),
+        (10, {"test": 6, "validation": 4}, ManifestError, "left to train on"),
+        (10, {"folds": 5, "validation": 8}, ManifestError, "2 units to test on and 8 to validate on"),
+        (10, {"hold_out": {"city": ["a"]}}, UsageError, "'city' to hold out"),
+        (10, {"hold_out": {"label": ["mss"]}}, UsageError, "did you mean 'ms'"),
+        (10, {"hold_out": {"label": ["ms"]}, "test": 0.1}, UsageError, "hold_out and test"),
+        (10, {"leave_one_out": "label", "folds": 3}, UsageError, "leave_one_out and folds"),
+        (10, {"leave_one_out": "site"}, ManifestError, "site of 10 units is empty"),
+        (10, {"leave_one_out": "city"}, UsageError, "'city' to leave out"),
+        (10, {"folds": 10, "repeats": 10**6}, ManifestError, "ask for fewer folds"),
         (10, {"assign": {"sub-1": "test"}}, UsageError, "did you mean 'sub-01'"),
         (10, {"assign": {"sub-01": "tset"}}, UsageError, "did you mean 'test'"),
         (3, {"folds": 5}, ManifestError, "E602"),
@@ -182,7 +207,9 @@ def test_a_subject_on_both_sides_is_a_leak(in_memory):
 def test_one_image_under_two_subjects_on_both_sides_is_a_leak(tmp_path):
     rows = [{"subject_id": "a", "flair": "x.nii"}, {"subject_id": "b", "flair": "./x.nii"}]
     manifest = write_manifest(tmp_path / "m.csv", rows)
-    splits = make_splits(manifest, validation=0, assign={"a": "train", "b": "test"})
+    with pytest.raises(LeakError, match=r"flair '\./x\.nii'"):
+        make_splits(manifest, validation=0, assign={"a": "train", "b": "test"})
+    splits = Splits(manifest_sha256=manifest.sha256, parts=(({"a": "train", "b": "test"},),))
     with pytest.raises(LeakError, match=r"flair '\./x\.nii'"):
         rows_of_part(manifest, splits, "train")
 
@@ -202,12 +229,70 @@ def test_one_image_under_two_subjects_in_two_parts_is_a_leak(tmp_path):
     rows = [{"subject_id": subject, "flair": f"{subject}.png"} for subject in ("a", "b", "c")]
     sidecar = make_sidecar(rows, folder=tmp_path, modalities=("flair",), source="", licence="")
     manifest = write_manifest(tmp_path / "m.csv", rows, sidecar=sidecar)
-    splits = make_splits(manifest, test=0, validation=0, assign={"a": "train", "b": "test", "c": "train"})
-    with pytest.raises(LeakError, match=r"a\.png is in train, and b\.png in test has the same bytes.*E110"):
+    assign = {"a": "train", "b": "test", "c": "train"}
+    splits = Splits(manifest_sha256=manifest.sha256, parts=((assign,),))
+    says = r"a\.png is in train, and b\.png in test has the same bytes.*E110"
+    with pytest.raises(LeakError, match=says):
         rows_of_part(manifest, splits, "test")
+    made = make_splits(manifest, test=0, validation=0, assign=assign)
+    assert made.warnings[0].startswith("a.png is in train, and b.png in test has the same bytes: ")
+    assert not make_splits(manifest, test=0, validation=0, assign=dict.fromkeys("abc", "train")).warnings
 
 
 def picture(value: int) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.full((4, 4), value, dtype=np.uint8)).save(buffer, format="PNG")
     return buffer.getvalue()
+
+
+def people(number: int, **columns) -> list[dict[str, str]]:
+    """A row for each of so many subjects; a column is a function of the subject's number."""
+    return [
+        {"subject_id": f"s{n:03}", "flair": f"{n}.nii"} | {name: str(of(n)) for name, of in columns.items()}
+        for n in range(number)
+    ]
+
+
+def in_rows(rows) -> Manifest:
+    return Manifest(Path("m.csv"), as_table(rows, where=Path("m.csv")))
+
+
+def test_unrelated_columns_change_nothing():
+    plain, more = people(20), people(20, weight=lambda n: n * 7)
+    assert make_splits(in_rows(plain), folds=4).parts == make_splits(in_rows(more), folds=4).parts
+
+
+def test_what_is_dealt_is_the_same_on_every_platform():
+    rows = people(
+        40,
+        label=lambda n: "ab"[n % 2],
+        site=lambda n: "XYZ"[n % 3],
+        age=lambda n: 20.5 + n,
+        family_id=lambda n: n,
+    )
+    requests = [
+        {"folds": 4, "repeats": 2, "stratify": ("label", "age:3")},
+        {"leave_one_out": "site", "stratify": ("label",)},
+        {"balance": "label", "test": 8, "validation": 4},
+        {"unit": "family_id", "hold_out": {"site": ["X"]}},
+    ]
+    dealt = [make_splits(in_rows(rows), **request).parts for request in requests]
+    assert (
+        hashlib.sha256(json.dumps(dealt).encode()).hexdigest()
+        == "3728316fe1ef8f736ea3c6625f6055e633225bad0be5a8dbc720273872ac550a"
+    )
+
+
+def test_the_file_is_the_same_as_json_indents_it(tmp_path):
+    rows = [{"subject_id": name, "flair": f"{n}.nii"} for n, name in enumerate(['a"b', "é", "c", "d", "e"])]
+    splits = make_splits(in_rows(rows), folds=2, repeats=2)
+    write_splits(tmp_path / "a.json", splits)
+    write_model(tmp_path / "b.json", splits)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+
+
+def test_fields_that_are_not_used_are_not_written_and_do_not_change_the_hash(tmp_path):
+    splits = make_splits(in_rows(people(10)))
+    assert not {"hold_out", "balance", "fold_names", "warnings"} & splits.model_dump().keys()
+    text = json.dumps(splits.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+    assert splits.sha256 == hashlib.sha256(text.encode()).hexdigest()

@@ -94,7 +94,7 @@ def test_only_named_images_and_the_mask_are_checked_as_paths(tmp_path):
         read_table(path)
 
 
-@pytest.mark.parametrize("cell", ["=HYPERLINK(1)", "+1", "-1", "@SUM(A1)", "\tx", "\rx"])
+@pytest.mark.parametrize("cell", ["=HYPERLINK(1)", "+1+1", "-A1", "@SUM(A1)", "\tx", "\rx", "'-1"])
 def test_formula_cells_are_written_as_text_and_read_as_they_were(tmp_path, cell):
     table = as_table([{"subject_id": "1", "note": cell}], where=Path("x.csv"))
     content = table_bytes(table)
@@ -134,3 +134,10 @@ def test_numbers_and_missing_values_become_text():
 def test_rows_that_could_not_be_read_are_not_made():
     with pytest.raises(ManifestError, match=r"x\.csv:3.*E508"):
         as_table([{"subject_id": "1"}, {"subject_id": "1"}], where=Path("x.csv"))
+
+
+@pytest.mark.parametrize("cell", ["-12.5", "+3", "-1e-5"])
+def test_signed_numbers_are_no_formulas(tmp_path, cell):
+    content = table_bytes(as_table([{"subject_id": "1", "note": cell}], where=Path("x.csv")))
+    assert content.endswith(f",{cell}\n".encode())
+    assert read_table(write(tmp_path, content))[0].loc[0, "note"] == cell

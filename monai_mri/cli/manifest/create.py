@@ -28,9 +28,7 @@ def _complete_layout(ctx: click.Context, param: click.Parameter, incomplete: str
 @click.argument("root", type=click.Path(path_type=Path))
 @out_option
 @click.option("options", "--option", multiple=True, metavar="KEY=VALUE", help="A setting of the layout.")
-@click.option(
-    "maps", "--map", multiple=True, metavar="NEW=OLD", help="Layout csv: rename a column."
-)
+@click.option("maps", "--map", multiple=True, metavar="NEW=OLD", help="Layout csv: rename a column.")
 @click.option("--source", default="", help="Where the data come from.")
 @click.option("--licence", default="", help="Their licence.")
 @root_option
@@ -60,7 +58,7 @@ def create(  # noqa: PLR0913 - one for each option
         raise click.UsageError(f"--option {name}=…: not a setting of a layout, but of the command itself")
     if maps:
         pairs(maps, option="--map")
-        settings["map"] = ",".join([*maps, *filter(None, [settings.get("map", "")])])
+        settings["map"] = ";".join([*maps, *filter(None, [settings.get("map", "")])])
     from monai_mri.manifest import create_manifest, plan_manifest
 
     if dry_run:

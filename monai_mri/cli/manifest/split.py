@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,31 @@ if TYPE_CHECKING:
 @click.argument("table", metavar="MANIFEST", type=CSV)
 @click.option("--folds", default=1, show_default=True, help="2 or more: cross-validation.")
 @click.option("--repeats", default=1, show_default=True, help="How often to deal anew.")
-@click.option("--test", type=float, help="Share of subjects to test on, with one fold.  [default: 0.2]")
-@click.option("--validation", default=0.1, show_default=True, help="Share of subjects to validate on.")
-@click.option("--stratify", multiple=True, metavar="COLUMN", help="Balance a column over the parts.")
+@click.option(
+    "--test", type=float, help="Share of subjects to test on, or from 1 on their number.  [default: 0.2]"
+)
+@click.option(
+    "--validation", default=0.1, show_default=True, help="Share to validate on, or from 1 on a number."
+)
+@click.option(
+    "--unit",
+    default="subject_id",
+    show_default=True,
+    metavar="COLUMN",
+    help="What is dealt whole: a coarser column, as family_id, or with a warning a finer one, or row.",
+)
+@click.option(
+    "--stratify",
+    multiple=True,
+    metavar="COLUMN[:BINS]",
+    help="Keep a column in proportion in each part; BINS cuts numbers into quantiles.",
+)
+@click.option("--balance", default="", metavar="COLUMN", help="As many of each value, by leaving some out.")
+@click.option("--hold-out", multiple=True, metavar="COLUMN=VALUE", help="Test on this site; may be repeated.")
+@click.option("--leave-one-out", default="", metavar="COLUMN", help="One fold for each value, as of site.")
 @click.option("--assign", multiple=True, metavar="SUBJECT=PART", help="Fix the part of a subject.")
 @click.option("--seed", default=0, show_default=True)
+@click.option("--dry-run", is_flag=True, help="Show the parts, write nothing.")
 @force_option
 def split(  # noqa: PLR0913 - one for each option
     *,
@@ -31,39 +52,66 @@ def split(  # noqa: PLR0913 - one for each option
     repeats: int,
     test: float | None,
     validation: float,
+    unit: str,
     stratify: tuple[str, ...],
+    balance: str,
+    hold_out: tuple[str, ...],
+    leave_one_out: str,
     assign: tuple[str, ...],
     seed: int,
+    dry_run: bool,
     force: bool,
 ) -> None:
     """Divide the subjects of MANIFEST into train, validation and test.
 
-    The result lies beside it, as NAME.splits.json.
+    Shows subjects by class and site of each part. The result lies beside MANIFEST, as NAME.splits.json.
     """
     fixed = pairs(assign, option="--assign")
+    held = _values(hold_out)
     from monai_mri.manifest import make_splits, read_manifest, splits_path, write_splits
+    from monai_mri.manifest.preview import describe_splits
 
     out = splits_path(table)
-    refuse_overwriting(out, force=force)
+    if not dry_run:
+        refuse_overwriting(out, force=force)
+    manifest = read_manifest(table)
     splits = make_splits(
-        read_manifest(table),
+        manifest,
+        unit=unit,
         folds=folds,
         repeats=repeats,
         test=test,
         validation=validation,
         stratify=stratify,
+        balance=balance,
+        hold_out=held,
+        leave_one_out=leave_one_out,
         assign=fixed,
         seed=seed,
     )
+    click.echo(describe_splits(manifest, splits))
+    if dry_run:
+        click.echo(f"{out}: not written: {_sizes(splits)}")
+        return
     write_splits(out, splits)
     click.echo(f"{out}: {_sizes(splits)}")
+
+
+def _values(texts: Sequence[str]) -> dict[str, list[str]]:
+    """The values to hold out of each column."""
+    found: dict[str, list[str]] = {}
+    for text in texts:
+        for column, value in pairs([text], option="--hold-out").items():
+            found.setdefault(column, []).append(value)
+    return found
 
 
 def _sizes(splits: Splits) -> str:
     counts: dict[str, int] = {"train": 0, "validation": 0, "test": 0}
     for part in splits.units_by_part().values():
-        counts[part] += 1
+        counts[part] = counts.get(part, 0) + 1
     sizes = ", ".join(f"{count} {part}" for part, count in counts.items())
+    units = "subjects" if splits.unit == "subject_id" else "units"
     if splits.folds * splits.repeats == 1:
-        return f"subjects {sizes}"
-    return f"{splits.repeats} x {splits.folds} folds, subjects of the first: {sizes}"
+        return f"{units} {sizes}"
+    return f"{splits.repeats} x {splits.folds} folds, {units} of the first: {sizes}"

@@ -1,0 +1,137 @@
+"""Subjects by class and site of each part of splits, in plain text, to be read before they are used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from monai_mri.manifest.core import Manifest
+from monai_mri.manifest.schema import Splits
+from monai_mri.manifest.strata import most_frequent
+from monai_mri.manifest.units import ROW, shared_columns, unit_keys
+
+MOST_CLASSES = 8  # columns of classes; the rest is counted together
+MOST_SITES = 12
+OTHERS = "(others)"
+EMPTY = "(none)"
+
+_Key = tuple[str, str, str]  # part, site, class; "" is all of them
+
+
+@dataclass(frozen=True)
+class _Groups:
+    """Which unit holds which subject, of which site and class; `rows` is the unit of each row."""
+
+    units: Sequence[str]
+    subjects: Sequence[str]
+    kinds: Sequence[tuple[str, str]]
+    rows: Mapping[str, int]
+
+
+def describe_splits(manifest: Manifest, splits: Splits) -> str:
+    """Subjects in each part, by site and class, with the number of units (unless subjects) and images.
+
+    Of several folds a count is that of the first, then its least and most over all folds in brackets. The
+    class is the column that was balanced, else `label`, else the first column to stratify by. A subject
+    counts as its most frequent class and site; one that stands in two parts counts in both. Warnings stand
+    below.
+    """
+    column = _class_column(manifest, splits)
+    groups = _groups(manifest, splits, column)
+    counted = [_counts(groups, fold, splits) for folds in splits.parts for fold in folds]
+    classes = sorted({kind[1] for kind in groups.kinds}) if column else []
+    sites = sorted({kind[0] for kind in groups.kinds})
+    header = ["part", "site", *(["units"] if splits.unit != "subject_id" else []), "rows", "subjects"]
+    lines = [[*header, *(f"{column} {name}" for name in classes)]]
+    for part in ("train", "validation", "test", "unused"):
+        if not any(counts[part, "", ""] for counts in counted):
+            continue
+        for site in ("", *(sites if sites != [EMPTY] else [])):
+            figures = ["units", "rows"] if splits.unit != "subject_id" else ["rows"]
+            overall = [_cell(counted, (part, "", f"#{name}")) if not site else "" for name in figures]
+            cells = [_cell(counted, (part, site, name)) for name in ("", *classes)]
+            lines.append([part if not site else "", site or "all", *overall, *cells])
+    if sites == [EMPTY]:
+        lines = [[line[0], *line[2:]] for line in lines]
+    blocks = [_title(splits), _aligned(lines), *(f"warning: {line}" for line in splits.warnings)]
+    return "\n".join(blocks)
+
+
+def _title(splits: Splits) -> str:
+    unit = "rows" if splits.unit == ROW else splits.unit
+    title = f"by {unit}, seed {splits.seed}, stratified by {', '.join(splits.stratify) or 'nothing'}"
+    if splits.balance:
+        title += f", balanced by {splits.balance}"
+    for column, values in splits.hold_out.items():
+        title += f", tested on {column} {', '.join(values)}"
+    if splits.fold_names:
+        shown = splits.fold_names[:MOST_SITES]
+        more = (
+            f" and {len(splits.fold_names) - len(shown)} more" if len(splits.fold_names) > len(shown) else ""
+        )
+        title += f"\na fold for each {splits.leave_one_out}: {', '.join(shown)}{more}"
+    if splits.folds * splits.repeats > 1:
+        title += f"\nthe first of {splits.repeats} x {splits.folds} folds, with (least-most) over all"
+    return title
+
+
+def _class_column(manifest: Manifest, splits: Splits) -> str:
+    wanted = [splits.balance, "label", *splits.stratify]
+    return next((name for name in wanted if name and name in manifest.table), "")
+
+
+def _groups(manifest: Manifest, splits: Splits, column: str) -> _Groups:
+    keys = unit_keys(manifest, splits.unit)
+    subjects: list[str] = manifest.table["subject_id"].tolist()
+    site_of = _few(most_frequent(manifest, subjects, "site"), MOST_SITES)
+    class_of = _few(most_frequent(manifest, subjects, column), MOST_CLASSES) if column else {}
+    pairs = sorted(set(zip(keys, subjects, strict=True)))
+    kinds = [(site_of[subject], class_of.get(subject, "")) for _, subject in pairs]
+    return _Groups([unit for unit, _ in pairs], [subject for _, subject in pairs], kinds, Counter(keys))
+
+
+def _few(values: Mapping[str, str], most: int) -> dict[str, str]:
+    """The values with the rare ones together, so that a table stays readable."""
+    common = {value for value, _ in Counter(values.values()).most_common(most)}
+    return {key: (value or EMPTY) if value in common else OTHERS for key, value in values.items()}
+
+
+def _counts(groups: _Groups, fold: Mapping[str, str], splits: Splits) -> Counter[_Key]:
+    parts = map(fold.__getitem__, groups.units)
+    found: Iterable[tuple[str, tuple[str, str]]] = zip(parts, groups.kinds, strict=True)
+    if "subject_id" in shared_columns(splits.unit):
+        places = zip(map(fold.__getitem__, groups.units), groups.subjects, groups.kinds, strict=True)
+        found = ((part, kind) for part, _, kind in set(places))
+    counts: Counter[_Key] = Counter()
+    for (part, (site, name)), count in Counter(found).items():
+        for key in {(part, site, name), (part, site, ""), (part, "", name), (part, "", "")}:
+            counts[key] += count
+    if splits.unit != "subject_id":
+        for part, count in Counter(fold.values()).items():
+            counts[part, "", "#units"] = count
+    for part, count in _row_counts(groups, fold).items():
+        counts[part, "", "#rows"] = count
+    return counts
+
+
+def _row_counts(groups: _Groups, fold: Mapping[str, str]) -> Counter[str]:
+    pairs = Counter(zip(map(fold.__getitem__, groups.rows), groups.rows.values(), strict=True))
+    rows: Counter[str] = Counter()
+    for (part, size), count in pairs.items():
+        rows[part] += size * count
+    return rows
+
+
+def _cell(counted: Sequence[Counter[_Key]], key: _Key) -> str:
+    counts = [one[key] for one in counted]
+    least, most = min(counts), max(counts)
+    return str(counts[0]) if least == most else f"{counts[0]} ({least}-{most})"
+
+
+def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

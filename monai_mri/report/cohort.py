@@ -1,0 +1,79 @@
+"""One self-contained HTML page about a cohort: the first table of a paper, with plots."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import monai_mri
+from monai_mri.errors import DataError
+from monai_mri.files import write_whole
+from monai_mri.manifest.summary import Cohort, Line, table_lines
+from monai_mri.manifest.summary.render import undefined_notes
+from monai_mri.report import cohort_plots
+
+__all__ = ["write_cohort_page"]
+
+
+def write_cohort_page(cohort: Cohort, out: Path, *, title: str | None = None) -> Path:
+    """Write one HTML page about a cohort; it needs no network, no other file and no JavaScript.
+
+    The page has the table of `summarise_manifest`, ages by part, labels by site, voxel edges and which cells
+    are missing together. Counts that were masked in the cohort are masked in the plots, too. `title` is
+    the heading, by default the manifest's name.
+
+    Raises:
+        DataError: `out` is a folder.
+    """
+    out = Path(out)
+    if out.is_dir():
+        raise DataError(
+            f"{out}: is a folder, expected the path of the page; add a file name such as cohort.html"
+        )
+    environment = Environment(
+        loader=PackageLoader("monai_mri.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("cohort.html.j2").render(**_collect(cohort, title=title))
+    return write_whole(out, page.encode())
+
+
+def _collect(cohort: Cohort, *, title: str | None) -> dict[str, Any]:
+    templates = Path(__file__).parent / "templates"
+    css = "".join((templates / name).read_text(encoding="utf-8") for name in ("page.css", "cohort.css"))
+    plots = {
+        "ages": cohort_plots.age_histograms(cohort),
+        "labels": cohort_plots.label_by_site(cohort),
+        "edges": cohort_plots.voxel_edges(cohort),
+        "missing": cohort_plots.missing_cells(cohort.missingness),
+    }
+    lines = table_lines(cohort)
+    return {
+        "title": title or cohort.name,
+        "css": Markup(css),
+        "cohort": cohort,
+        "everybody": {"subjects": lines[0].cells[-1], "scans": lines[1].cells[-1]},
+        "rows": [_row(line) for line in lines],
+        "notes": [*cohort.notes, *undefined_notes(cohort)],
+        # The SVG writer has escaped the text that comes from the table.
+        "plots": {name: Markup(svg) if svg else None for name, svg in plots.items()},
+        "version": monai_mri.__version__,
+    }
+
+
+def _row(line: Line) -> dict[str, Any]:
+    """A line with its difference, `large` where it is beyond Austin's bound of a small one."""
+    large = line.smd.replace(".", "", 1).isdigit() and float(line.smd) > 0.1
+    return {
+        "label": line.level or line.variable,
+        "level": bool(line.level),
+        "cells": line.cells,
+        "smd": line.smd,
+        "large": large,
+    }

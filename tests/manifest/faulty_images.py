@@ -138,7 +138,7 @@ def near_copy(cohort: Cohort, subject: str, *, how: str) -> Concerned:
         "rescale": lambda: array * 1.7,
         "rescale and shift": lambda: array * 1.7 + 25,
         "noise": lambda: array + (array > 0) * rng.normal(0, 8, array.shape),
-        "smoothed": lambda: ndimage.gaussian_filter(array, 0.5),
+        "smoothed": lambda: ndimage.gaussian_filter(array, array.shape[0] / 64),
         "turned by 4 degrees": lambda: ndimage.rotate(array, 4, reshape=False, order=1),
     }
     cohort.save(partner, ways[how]().round().clip(0).astype(np.int16))

@@ -51,7 +51,7 @@ def check(  # noqa: PLR0913 - one for each option
     """Look for what is wrong with MANIFEST and its images, before training.
 
     Nothing is changed. Exit code 0: no errors (there may be warnings); 1: errors. What each code means stands
-    in docs/manifest.md.
+    in docs/manifest-check.md.
     """
     if pairs is not None and depth != "voxels":
         raise click.UsageError("--pairs: copies are found in voxels, expected --depth voxels; add it")

@@ -78,7 +78,7 @@ def check_manifest(  # noqa: PLR0913 - all but the path are keywords with a defa
     cache: Path | None = None,
     progress: bool = False,
 ) -> CheckResult:
-    """Look for what is wrong with a manifest and its images; the codes stand in docs/manifest.md.
+    """Look for what is wrong with a manifest and its images; the codes stand in docs/manifest-check.md.
 
     Args:
         path: The manifest's CSV; its sidecar and splits are looked for beside it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,22 @@ def read_nifti_header(path: Path, *, size: int) -> NiftiHeader:
         ImageError: a pointer (E104), another compression than its name says (E105), cut short (E101), a
             corrupt stream (E102), not NIfTI (E109).
     """
-    with path.open("rb") as stream:
-        head = stream.read(FIRST_BYTES)
+    return parse_head(read_ends(path, size=size)[0], path, size=size)
+
+
+def read_ends(path: Path, *, size: int) -> tuple[bytes, bytes]:
+    """The first 4 kB and the last 4 bytes of a file of `size` bytes."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        head = os.read(descriptor, FIRST_BYTES)
+        os.lseek(descriptor, max(0, size - 4), os.SEEK_SET)
+        return head, os.read(descriptor, 4)
+    finally:
+        os.close(descriptor)
+
+
+def parse_head(head: bytes, path: Path, *, size: int) -> NiftiHeader:
+    """The NIfTI header in the first bytes of a file, packed or not; errors as `read_nifti_header`."""
     if fault := pointer_fault(head, path) or name_fault(head, path):
         raise fault.error(ImageError)
     if head[:2] == GZIP_MAGIC:

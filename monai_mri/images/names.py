@@ -8,7 +8,7 @@ PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff")
 
 def is_image_name(name: str) -> bool:
     """Whether a file name ends like an image this package reads (any case)."""
-    return name.lower().endswith(NIFTI_SUFFIXES + PICTURE_SUFFIXES)
+    return "." in name and name.lower().endswith(NIFTI_SUFFIXES + PICTURE_SUFFIXES)
 
 
 def image_suffix(name: str) -> str:

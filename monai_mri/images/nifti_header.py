@@ -69,7 +69,8 @@ class NiftiHeader:
     @cached_property
     def sform(self) -> Matrix:
         """Voxel indices to world in mm by the sform, 3 x 4, whatever its code."""
-        return tuple(tuple(value * self.unit_mm for value in row) for row in self.srow)
+        mm = self.unit_mm
+        return self.srow if mm == 1 else tuple(tuple(value * mm for value in row) for row in self.srow)
 
     @cached_property
     def qform(self) -> Matrix:

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +51,12 @@ class Manifest:
         if not self.sha256:
             object.__setattr__(self, "sha256", hashlib.sha256(table_bytes(self.table)).hexdigest())
 
-    @property
+    @cached_property
     def modalities(self) -> tuple[str, ...]:
         """Columns with images, from the sidecar, else those whose cells end like an image file."""
         if self.sidecar is not None:
             return self.sidecar.modalities
-        columns = {str(column): self.table[column] for column in self.table}
+        columns = {str(column): self.table[column].tolist() for column in self.table}
         return tuple(column for column in path_columns(columns) if column != "mask")
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -74,11 +75,10 @@ def as_table(
 def table_faults(text: CsvText, *, images: Sequence[str] | None = None) -> Iterator[Fault]:
     """What is wrong with a table that could be parsed, all of it, the header first.
 
-    A column that is missing or doubled ends the search: rows make no sense without it.
+    Without a column `subject_id` only the header is looked at; of two columns with one name the last counts.
     """
-    header = list(_header_faults(f"{text.path}:1", text.header))
-    yield from header
-    if header:
+    yield from _header_faults(f"{text.path}:1", text.header)
+    if "subject_id" not in text.header:
         return
     if not text.rows:
         todo = "add rows, or make the manifest again"
@@ -95,7 +95,7 @@ def path_columns(columns: Mapping[str, Iterable[str]]) -> list[str]:
     return [
         name
         for name, cells in columns.items()
-        if name == "mask" or (name not in CORE_COLUMNS and any(map(is_image_name, cells)))
+        if name == "mask" or (name not in CORE_COLUMNS and any(map(is_image_name, set(cells))))
     ]
 
 
@@ -147,7 +147,7 @@ def _header_faults(where: str, header: Sequence[str]) -> Iterator[Fault]:
         if column != column.strip() or not column:
             todo = "correct the header line"
             yield Fault("E512", where, f"a column named {column!r}", "names without spaces around", todo)
-    for column in sorted({column for column in header if header.count(column) > 1}):
+    for column in sorted(column for column, count in Counter(header).items() if count > 1):
         yield Fault("E504", where, f"column {column!r} twice", "each column once", "rename or delete one")
 
 

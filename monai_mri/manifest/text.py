@@ -44,6 +44,11 @@ class CsvText:
         cells: Sequence[Sequence[str]] = list(zip(*self.rows, strict=True)) or [()] * len(self.header)
         return dict(zip(self.header, cells, strict=True))
 
+    @cached_property
+    def row_at(self) -> dict[int, int]:
+        """The number of the row that ends on a line."""
+        return {line: row for row, line in enumerate(self.lines)}
+
 
 def read_csv_text(path: Path) -> CsvText:
     """The cells of a CSV: UTF-8 with or without byte-order mark, commas, one header line.

@@ -108,13 +108,14 @@ def check_manifest(  # noqa: PLR0913 - all but the path are keywords with a defa
         rules = TABLE_RULES if level == "table" else (*TABLE_RULES, *FILE_RULES)
         findings += [finding for rule in rules for finding in rule(cohort)]
         findings += _of_schema(cohort, schema) if schema else []
-        findings += _identity(cohort, level) if phi else []
+        findings += _identity(cohort, level, jobs) if phi else []
+    notes = [*read.notes, *filter(None, [copy_rules.not_compared(cohort) if cohort else ""])]
     unique = sorted(set(findings))
     return CheckResult(
         path=Path(path),
         depth=level,
         findings=tuple(finding for finding in unique if finding.code not in ignore),
-        notes=read.notes,
+        notes=tuple(notes),
         ignored=Counter(finding.code for finding in unique if finding.code in ignore),
         files=0 if cohort is None else len(cohort.facts),
         cached=cached,
@@ -129,7 +130,7 @@ def _of_schema(cohort: Cohort, schema: Path) -> list[Finding]:
     return list(schema_findings(cohort, schema))
 
 
-def _identity(cohort: Cohort, depth: Depth) -> list[Finding]:
+def _identity(cohort: Cohort, depth: Depth, jobs: int | None) -> list[Finding]:
     from monai_mri.manifest.checks.identity_rules import identity_findings
 
-    return list(identity_findings(cohort, depth=depth))
+    return list(identity_findings(cohort, depth=depth, jobs=jobs))

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from monai_mri.errors import ManifestError
 from monai_mri.faults import Fault
 from monai_mri.manifest.checks.cohort import Cohort
 from monai_mri.manifest.checks.finding import Finding
+from monai_mri.manifest.copies.near import has_detail
 from monai_mri.manifest.copies.prints import Fingerprint
 from monai_mri.manifest.copies.search import Copy, find_copies
 from monai_mri.manifest.schema import FileRecord
+from monai_mri.manifest.units import unit_keys
+
+SubjectParts = dict[str, set[str]]
 
 MOST_LISTED = 200  # near-copies listed of one column; the rest is counted
 SAME = {"voxels": "the same voxels as", "transformed": "the same voxels, turned or rescaled, as"}
@@ -62,11 +68,13 @@ def one_file_many_subjects(cohort: Cohort) -> Iterator[Finding]:
 
 def copies(cohort: Cohort) -> Iterator[Finding]:
     """E110: the same voxels under two subjects; W113, E605: near-copies, the latter in two parts."""
+    parts = _subject_parts(cohort)
     for column in cohort.images:
         files, found = find_column_copies(cohort, column)
-        near = [copy for copy in found if copy.kind == "near"]
-        for copy in [*(copy for copy in found if copy.kind != "near"), *near[:MOST_LISTED]]:
-            yield _copy_finding(cohort, files, copy)
+        findings = [_copy_finding(files, copy, parts) for copy in found]
+        yield from (finding for finding in findings if finding.severity == "error")
+        near = [finding for finding in findings if finding.severity == "warning"]
+        yield from near[:MOST_LISTED]
         if len(near) > MOST_LISTED:
             found_text = f"{len(near) - MOST_LISTED} more near-copies among {column}"
             fault = Fault("W113", "", found_text, "none", "see the first, then check again")
@@ -85,33 +93,53 @@ def find_column_copies(cohort: Cohort, column: str) -> tuple[list[tuple[str, str
     return files, find_copies(prints, [subject for _, subject in files])
 
 
-def _copy_finding(cohort: Cohort, files: Sequence[tuple[str, str]], copy: Copy) -> Finding:
+def not_compared(cohort: Cohort) -> str:
+    """How many images are too small or too plain to look for near-copies, as a note; empty if none."""
+    files = [Fingerprint.from_bytes(fact.fingerprint) for fact in cohort.facts.values() if fact.fingerprint]
+    plain = sum(found.small is None or not has_detail(found.small) for found in files)
+    if not plain:
+        return ""
+    return f"{plain} of {len(files)} images are too small or too plain to look for near-copies of them"
+
+
+def _copy_finding(files: Sequence[tuple[str, str]], copy: Copy, parts: Sequence[SubjectParts]) -> Finding:
     (other, owner), (cell, subject) = files[copy.first], files[copy.second]
     how = f" ({copy.transform})" if copy.transform else ""
     if copy.kind != "near":
         found = f"{SAME[copy.kind]} {other} of subject {owner}{how}"
         fault = Fault("E110", "", found, "an image of its own", "list each image once, under one subject")
         return Finding.of(fault, subject=subject, path=cell)
-    apart = _apart(cohort, owner, subject)
+    apart = next((fold[owner] | fold[subject] for fold in parts if _differ(fold, owner, subject)), set())
     found = f"a near-copy of {other} of subject {owner} (similarity {copy.similarity:.2f}){how}"
     todo = "look at the pair (--pairs PNG); give both one subject_id, or leave one out"
     if apart:
-        fault = Fault("E605", "", f"{found}, in {apart}", "one part", todo)
+        fault = Fault("E605", "", f"{found}, in {' and '.join(sorted(apart))}", "one part", todo)
     else:
         fault = Fault("W113", "", found, "images of two persons", todo)
     return Finding.of(fault, subject=subject, path=cell)
 
 
-def _apart(cohort: Cohort, one: str, other: str) -> str:
-    """The two parts that the splits put two subjects in, of the first fold that does; empty if none."""
+def _subject_parts(cohort: Cohort) -> list[SubjectParts]:
+    """The parts that each subject's rows are in, for each fold; empty without splits of this table."""
     splits = cohort.splits
-    if splits is None or splits.unit != "subject_id":
-        return ""
-    for parts in (fold for repeat in splits.parts for fold in repeat):
-        found = {parts.get(one, "unused"), parts.get(other, "unused")} - {"unused"}
-        if len(found) == 2:
-            return " and ".join(sorted(found))
-    return ""
+    if splits is None or splits.manifest_sha256 != cohort.manifest.sha256:
+        return []
+    try:
+        units = unit_keys(cohort.manifest, splits.unit)
+    except (KeyError, ManifestError):  # told by the rule about splits
+        return []
+    folds = []
+    for fold in (fold for repeat in splits.parts for fold in repeat):
+        parts: SubjectParts = defaultdict(set)
+        for subject, unit in zip(cohort.subjects, units, strict=True):
+            part = fold.get(unit, "unused")
+            parts[subject] |= {part} - {"unused"}
+        folds.append(parts)
+    return folds
+
+
+def _differ(fold: SubjectParts, one: str, other: str) -> bool:
+    return bool(fold[one] and fold[other] and len(fold[one] | fold[other]) > 1)
 
 
 def _records(cohort: Cohort) -> dict[str, FileRecord]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +19,8 @@ from monai_mri.manifest.checks.inspect import inspect_file
 from monai_mri.manifest.checks.places import Places
 from monai_mri.manifest.paths import path_fault
 
-FEW = 32  # files that a header check reads one after the other
+FIRST = 2  # files read one after the other, to see how long one takes
+QUICK_SECONDS = 0.001
 Name = tuple[str, str]
 
 
@@ -79,15 +81,20 @@ class FileReader:
         def one(file: tuple[Path, Role]) -> Facts:
             return inspect_file(file[0], file[1], depth=self.depth)
 
-        todo: Sequence[tuple[Path, Role]] = list(files.values())
-        few = self.jobs == 1 or (self.depth == "header" and len(todo) <= FEW)
-        bar = tqdm(total=len(todo), unit="file", disable=None if self.progress else True, leave=False)
+        names, started = iter(files.items()), time.perf_counter()
+        bar = tqdm(total=len(files), unit="file", disable=None if self.progress else True, leave=False)
         with bar, ThreadPoolExecutor(self.jobs) as pool:
+            for count, (name, file) in enumerate(names, start=1):
+                yield name, one(file)
+                bar.update()
+                slow = (time.perf_counter() - started) / count > QUICK_SECONDS
+                if self.jobs > 1 and count >= FIRST and (self.depth == "voxels" or slow):
+                    break  # headers on a local disk take longer to hand out than to read
+            rest = dict(names)
             try:
-                found = map(one, todo) if few else pool.map(one, todo)
-                for name, fact in zip(files, found, strict=True):
-                    bar.update()
+                for name, fact in zip(rest, pool.map(one, rest.values()), strict=True):
                     yield name, fact
+                    bar.update()
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

@@ -2,47 +2,63 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from monai_mri.errors import ImageError
+from monai_mri.faults import Fault
 from monai_mri.manifest.checks.cohort import Cohort
 from monai_mri.manifest.checks.facts import Depth
 from monai_mri.manifest.checks.finding import Finding
 from monai_mri.manifest.identity import face_fault, identity_faults, name_faults
 
-BESIDE = (".json",)  # what converters write beside an image, under the same name
+BESIDE = (".json", ".bval", ".bvec", ".txt")  # what converters write beside an image, under its name
 
 
-def identity_findings(cohort: Cohort, *, depth: Depth) -> Iterator[Finding]:
-    """E801 to W806: names at depth "table", file headers and sidecars at "header", faces at "voxels"."""
+def identity_findings(cohort: Cohort, *, depth: Depth, jobs: int | None = None) -> Iterator[Finding]:
+    """E801 to W807: names at depth "table", headers and what lies beside at "header", faces at "voxels".
+
+    Files that could not be opened are left out: that is said already. `jobs` files are read at once.
+    """
     yield from name_faults(cohort.manifest)
     if depth == "table":
         return
-    for (column, cell), subject in cohort.owners.items():
-        if (column, cell) not in cohort.facts or (
-            cohort.fact(column, cell).faults[:1] and not cohort.fact(column, cell).kind
-        ):
-            continue
-        path = cohort.manifest.root / cell
-        for file in (path, *_beside(path)):
-            name = cell if file == path else cell.rpartition("/")[0] + "/" * ("/" in cell) + file.name
-            for fault in identity_faults(file, where=name):
-                yield Finding.of(fault, subject=subject, path=name)
-        if depth == "voxels" and column != "mask" and cohort.fact(column, cell).kind == "nifti":
-            yield from _face(cohort, column, cell, subject)
+    files = [name for name in cohort.owners if cohort.fact(*name).kind]
+
+    def look(name: tuple[str, str]) -> list[Finding]:
+        return list(_of_file(cohort, *name, faces=depth == "voxels"))
+
+    with ThreadPoolExecutor(jobs or os.cpu_count()) as pool:
+        for found in pool.map(look, files):
+            yield from found
 
 
-def _face(cohort: Cohort, column: str, cell: str, subject: str) -> Iterator[Finding]:
+def _of_file(cohort: Cohort, column: str, cell: str, *, faces: bool) -> Iterator[Finding]:
+    path, subject = cohort.manifest.root / cell, cohort.owners[column, cell]
+    for file in (path, *_beside(path)):
+        name = str(Path(cell).with_name(file.name).as_posix())
+        try:
+            faults = identity_faults(file, where=name)
+        except OSError as error:
+            faults = [
+                Fault("E106", name, str(error.strerror or error), "a readable file", "check its rights")
+            ]
+        yield from (Finding.of(fault, subject=subject, path=name) for fault in faults)
+    fact = cohort.fact(column, cell)
+    if faces and column != "mask" and fact.kind == "nifti" and fact.readable:
+        yield from _face(path, cell, subject)
+
+
+def _face(path: Path, cell: str, subject: str) -> Iterator[Finding]:
     from monai_mri.images.read import read_image
 
-    if not cohort.fact(column, cell).readable:
-        return
     try:
-        picture = read_image(cohort.manifest.root / cell)
-    except ImageError:  # said already, by the file itself
+        picture = read_image(path)
+    except ImageError:  # 4D, or a fault that the file has told already
         return
-    fault = face_fault(picture.array, spacing_mm=picture.spacing_mm, affine=picture.affine)
+    fault = face_fault(picture.array, picture.spacing_mm, picture.affine)
     if fault is not None:
         yield Finding.of(fault, subject=subject, path=cell)
 

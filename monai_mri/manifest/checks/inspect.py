@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from monai_mri.errors import ImageError
 from monai_mri.faults import Fault
-from monai_mri.images.headers import read_nifti_header
+from monai_mri.images.headers import parse_head, read_ends
 from monai_mri.images.names import NIFTI_SUFFIXES, PICTURE_SUFFIXES, image_suffix
 from monai_mri.images.nifti_faults import nifti_faults, squeezed
 from monai_mri.images.nifti_header import NiftiHeader
@@ -40,10 +39,11 @@ def inspect_file(path: Path, role: Role, *, depth: Depth) -> Facts:
 
 
 def _nifti(path: Path, role: Role, size: int) -> Facts:
-    header = read_nifti_header(path, size=size)
+    head, tail = read_ends(path, size=size)
+    header = parse_head(head, path, size=size)
     faults = list(nifti_faults(header, path, volumes=role.volumes))
     if not any(fault.code in ("E109", "E210") for fault in faults):
-        faults += _length_faults(header, path, size)
+        faults += _length_faults(header, path, size=size, tail=tail)
     unset = math.isnan(header.slope) or header.slope == 0
     return Facts(
         faults=tuple(faults),
@@ -54,17 +54,14 @@ def _nifti(path: Path, role: Role, size: int) -> Facts:
     )
 
 
-def _length_faults(header: NiftiHeader, path: Path, size: int) -> list[Fault]:
+def _length_faults(header: NiftiHeader, path: Path, *, size: int, tail: bytes) -> list[Fault]:
     """Whether the file is as long as its header says; a gzip stream says its length in its last bytes."""
     packed = path.name.lower().endswith(".gz")
     if fault := declared_fault(header.data_end, size, path, packed=packed):
         return [fault]
     if not packed:
         return [truncated(path, size, header.data_end)] if size < header.data_end else []
-    with path.open("rb") as stream:
-        stream.seek(-4, os.SEEK_END)
-        unpacked = int.from_bytes(stream.read(4), "little")
-    if unpacked == header.data_end % 2**32:
+    if int.from_bytes(tail, "little") == header.data_end % 2**32:
         return []
     try:
         unpack(path.read_bytes(), path, declared=header.data_end, keep=False)

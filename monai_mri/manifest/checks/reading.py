@@ -47,7 +47,7 @@ def read_cohort(path: Path, *, allow_outside: bool = False) -> Read:
         findings += [
             _of_table(fault, text) for fault in found if _counts(fault, text, allow_outside=allow_outside)
         ]
-        if any(fault.code in ("E504", "E512") and fault.where == f"{path}:1" for fault in found):
+        if "subject_id" not in text.header:
             return Read(None, tuple(findings), notes)
     if not text.rows:
         return Read(None, tuple(findings), notes)
@@ -71,8 +71,9 @@ def _of_table(fault: Fault, text: CsvText) -> Finding:
     """A fault of the table, said of the subject of its line."""
     line = fault.where.rpartition(":")[2]
     subject = ""
-    if line.isdigit() and "subject_id" in text.header and int(line) in text.lines:
-        subject = text.rows[text.lines.index(int(line))][text.header.index("subject_id")]
+    row = text.row_at.get(int(line)) if line.isdigit() else None
+    if row is not None and "subject_id" in text.header:
+        subject = text.rows[row][text.header.index("subject_id")]
     where = text.path.name + (f":{line}" if line.isdigit() else "")
     return Finding.of(fault, subject=subject, path=where)
 

@@ -18,6 +18,7 @@ MOST_VALUES = 50  # a column with more values is no category
 CONFOUNDED = 0.5  # Cramér's V, from 0 to 1
 CHANCE = 0.001
 SITES = ("site", "scanner")
+CLASSES = ("label", *SITES)
 
 
 def id_spellings(cohort: Cohort) -> Iterator[Finding]:
@@ -40,9 +41,10 @@ def label_spellings(cohort: Cohort) -> Iterator[Finding]:
     paths = {*cohort.manifest.path_columns, "subject_id", "session_id"}
     for column, cells in cohort.columns.items():
         counts = Counter(cells)
-        if column in paths or len(counts) > min(MOST_VALUES, max(2, len(cells) // 2)):
+        many = MOST_VALUES if column in CLASSES else min(MOST_VALUES, max(2, len(cells) // 2))
+        if column in paths or len(counts) > many:
             continue
-        for rare, common in near_spellings(counts, typing_errors=column in ("label", *SITES)):
+        for rare, common in near_spellings(counts, typing_errors=column in CLASSES):
             found = f"{column} {rare!r} ({counts[rare]}) beside {common!r} ({counts[common]})"
             todo = "write one class in one way"
             yield cohort.finding(Fault("E506", "", found, "one spelling a class", todo), cells.index(rare))

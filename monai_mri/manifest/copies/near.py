@@ -54,7 +54,7 @@ def near_matches(
     """Pairs of thumbnails of different groups whose fine detail correlates by `least` or more."""
     dimensions = smalls[0].ndim
     scale, ways = SCALES[dimensions], variants(dimensions)
-    kept = [index for index, small in enumerate(smalls) if _has_detail(small)]
+    kept = [index for index, small in enumerate(smalls) if has_detail(small)]
     if len(kept) < 2:
         return []
     candidates = _candidates([smalls[index] for index in kept], groups[kept], scale, ways)
@@ -82,7 +82,7 @@ def high_pass(smalls: NDArray[np.float32], widths: tuple[float, float]) -> Float
     return np.asarray(detail / (local + FLAT * local.mean(axis=axes, keepdims=True) + 1e-6), dtype=np.float32)
 
 
-def _has_detail(small: NDArray[np.uint8]) -> bool:
+def has_detail(small: NDArray[np.uint8]) -> bool:
     """Whether there are enough bright spots to compare: one blob on black looks like any other."""
     from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 

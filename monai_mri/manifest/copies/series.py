@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 
 ENDINGS = (".nii.gz", ".nii", ".jpeg", ".jpg", ".png", ".tiff", ".tif")
 PICTURES = (".jpeg", ".jpg", ".png", ".tiff", ".tif")
+NUMBERED = re.compile(r"\d\.(nii|nii\.gz|jpe?g|png|tiff?)$", re.IGNORECASE)
 LAST_NUMBER = re.compile(r"^(?P<stem>.*?)(?P<number>\d+)$")
 SLICE_WORD = re.compile(r"(?:slice|slc|patch|tile|frame|img|image|z)[-_]?$", re.IGNORECASE)
 DATED_SCAN = re.compile(r"\d{6,}[-_.]$")
@@ -58,6 +59,8 @@ def scan_series(subjects: Sequence[str], paths: Sequence[str]) -> list[Series]:
 
 def _piece(path: str) -> tuple[str, int] | None:
     """The scan's name and the piece's number, where a path has them."""
+    if not NUMBERED.search(path):  # nearly all have none, and this is quick
+        return None
     place = PurePosixPath(path.replace("\\", "/"))
     ending = next((end for end in ENDINGS if place.name.lower().endswith(end)), "")
     name = place.name[: len(place.name) - len(ending)]

@@ -65,7 +65,7 @@ def collect(root: Path, *, set: str = "cross-sectional", space: str = "", modali
     chosen, wanted = _chosen(set, space), _wanted(modality)
     folder = _folder(root, chosen)
     table = folder.parent / "demographics.tsv"
-    people = read_people(table, key="id", columns=ABOUT, delimiter="\t") if folder != root else {}
+    people = read_people(table, key="id", columns=ABOUT) if folder != root else {}
     skipped: list[Skipped] = []
     samples: list[Sample] = []
     alone: list[Skipped] = []

@@ -94,10 +94,10 @@ def test_without_the_table_there_is_no_age(kaggle):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"patient,gender\n", r"data.csv:1: no column 'Patient'"),
+        (b"patient,gender\nA,1\n", r"data.csv:1: no column 'Patient'"),
         (b"Patient,gender\nA,1\nA,2\n", "data.csv:3: one person twice"),
-        (b"Patient,gender\n\xe9,1\n", r"data.csv: not UTF-8.*\[E501\]"),
-        (b'Patient,gender\n"A,1\n', "data.csv:.: not a table"),
+        (b"Patient,gender\n\xe9,1\n", r"data.csv:2: not UTF-8.*\[E501\]"),
+        (b'Patient,gender\n"A,1\n', r"data.csv:2: .*\[E505\]"),
     ],
 )
 def test_a_broken_table_is_told_in_one_line(kaggle, content, message):

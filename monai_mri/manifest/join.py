@@ -51,6 +51,10 @@ def join_manifests(
         source=_together([one.sidecar.source for one in manifests if one.sidecar]),
         licence=_together([one.sidecar.licence for one in manifests if one.sidecar]),
         root=recorded,
+        channels=_agreed([one.sidecar.channels for one in manifests if one.sidecar], out),
+        mask_labels=tuple(
+            sorted({label for one in manifests if one.sidecar for label in one.sidecar.mask_labels})
+        ),
         files=dict(sorted(files.items())),
     )
     return write_manifest(Path(out), rows, sidecar=sidecar)
@@ -82,6 +86,18 @@ def _shared(subjects: Sequence[set[str]], prefixes: Sequence[str]) -> list[str]:
 def _path_cells(manifest: Manifest) -> list[str]:
     rows = manifest.rows()
     return sorted({row[column] for row in rows for column in manifest.path_columns if row[column]})
+
+
+def _agreed(channels: Sequence[Mapping[str, tuple[str, ...]]], out: Path) -> dict[str, tuple[str, ...]]:
+    """What is declared of 4D columns, where all who have such a column declare the same."""
+    agreed: dict[str, tuple[str, ...]] = {}
+    for column, names in (entry for declared in channels for entry in declared.items()):
+        if agreed.setdefault(column, names) != names:
+            found = (
+                f"{column} has the channels {', '.join(names)} in one, {', '.join(agreed[column])} in another"
+            )
+            raise ManifestError(f"{out}: {found}, expected the same; give the columns other names")
+    return agreed
 
 
 def _together(texts: Sequence[str]) -> str:

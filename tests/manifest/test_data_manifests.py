@@ -37,7 +37,8 @@ STATED = [study for study in STUDIES if FINDINGS.search(_datasheet(study))]
 def made(request, tmp_path_factory) -> Iterator[tuple[str, Path]]:
     """A study, and the folder in which the code of its datasheet has written its files.
 
-    The images of an example are open data, or made by that code in a folder that a variable names.
+    The images of an example are open data, below MONAI_MRI_DATA, or that code makes them, below the folder
+    that another variable names (of ms_lesion it is MONAI_MRI_PATCHES).
     """
     study = request.param
     variable = json.loads((FOLDER / f"{study}.example.json").read_text())["root"].removeprefix("env:")

@@ -28,7 +28,8 @@ SCALES = {
     3: Scale(fine=(0.6, 2.0), coarse=(1.2, 4.0), step=2, candidate=0.85),
 }
 CANDIDATES_EACH = 12
-BLOCK_ENTRIES = 20_000_000
+RIVAL = 0.03  # how far below the best a pose may score and still be tried
+BLOCK_ENTRIES = 4_000_000
 BATCH = 256
 WORTH_REFINING = 0.5
 LARGEST_SHIFT = 6
@@ -58,7 +59,7 @@ def near_matches(
     if len(kept) < 2:
         return []
     candidates = _candidates([smalls[index] for index in kept], groups[kept], scale, ways)
-    found = []
+    found: dict[tuple[int, int], Match] = {}
     for way in np.unique(candidates[:, 2]):
         pairs = candidates[candidates[:, 2] == way, :2]
         for start in range(0, len(pairs), BATCH):
@@ -66,9 +67,11 @@ def near_matches(
             for (first, second), similarity in zip(
                 batch, _similarities(smalls, batch, ways[way]), strict=True
             ):
-                if similarity >= least:
-                    found.append(Match(int(first), int(second), float(min(similarity, 1.0)), ways[way]))
-    return found
+                match = Match(int(first), int(second), float(min(similarity, 1.0)), ways[way])
+                known = found.get((match.first, match.second))
+                if similarity >= least and (known is None or known.similarity < match.similarity):
+                    found[match.first, match.second] = match
+    return [found[pair] for pair in sorted(found)]
 
 
 def high_pass(smalls: NDArray[np.float32], widths: tuple[float, float]) -> FloatArray:
@@ -94,7 +97,11 @@ def has_detail(small: NDArray[np.uint8]) -> bool:
 def _candidates(
     smalls: Sequence[NDArray[np.uint8]], groups: NDArray[np.int64], scale: Scale, ways: list[Variant]
 ) -> NDArray[np.int64]:
-    """Rows of (first, second, variant): for each image its best few partners later in the list."""
+    """Rows of (first, second, variant): for each image its best few partners later in the list.
+
+    A head is nearly symmetric, so that its mirror image may score as well as the head itself: where another
+    pose (flip or turn) comes close to the best one, both are candidates.
+    """
     grids = _coarse_grids(smalls, scale)
     size = round(grids.shape[1] ** (1 / smalls[0].ndim))
     cells = np.arange(size ** smalls[0].ndim).reshape((size,) * smalls[0].ndim)
@@ -105,27 +112,35 @@ def _candidates(
     found = []
     for start in range(0, len(smalls), height):
         rows = np.arange(start, min(start + height, len(smalls)))
-        best = np.full((len(rows), len(smalls) - start), -1, dtype=np.float32)
-        which = np.zeros(best.shape, dtype=np.uint8)
+        barred = groups[rows][:, None] == groups[None, start:]
+        barred |= rows[:, None] >= np.arange(start, len(smalls))[None]
+        by_pose: dict[bytes, tuple[FloatArray, NDArray[np.uint8]]] = {}
         for number, picker in enumerate(pickers):
             scores = _unit((picker @ grids[rows].T).T) @ targets[start:].T
+            scores[barred] = -1
+            fresh = (np.full(scores.shape, -1, np.float32), np.zeros(scores.shape, np.uint8))
+            best, which = by_pose.setdefault(ways[number].pose.tobytes(), fresh)
             better = scores > best
             np.copyto(best, scores, where=better)
             which[better] = number
-        best[groups[rows][:, None] == groups[None, start:]] = -1
-        best[rows[:, None] >= np.arange(start, len(smalls))[None]] = -1
-        found.append(_best_of_each_row(best, which, start, scale.candidate))
+        found.append(_best_of_each_row(list(by_pose.values()), start, scale.candidate))
     return np.concatenate(found)
 
 
 def _best_of_each_row(
-    best: FloatArray, which: NDArray[np.uint8], start: int, least: float
+    by_pose: Sequence[tuple[FloatArray, NDArray[np.uint8]]], start: int, least: float
 ) -> NDArray[np.int64]:
+    best = np.maximum.reduce([scores for scores, _ in by_pose])
     count = min(CANDIDATES_EACH, best.shape[1])
     columns = np.argpartition(-best, count - 1, axis=1)[:, :count]
-    row, place = np.nonzero(np.take_along_axis(best, columns, axis=1) > least)
-    column = columns[row, place]
-    return np.stack([row + start, column + start, which[row, column]], axis=1).astype(np.int64)
+    rows = np.arange(len(best))[:, None]
+    found = []
+    for scores, which in by_pose:
+        chosen = scores[rows, columns]
+        row, place = np.nonzero((chosen > least) & (chosen > best[rows, columns] - RIVAL))
+        column = columns[row, place]
+        found.append(np.stack([row + start, column + start, which[row, column]], axis=1))
+    return np.concatenate(found).astype(np.int64)
 
 
 def _coarse_grids(smalls: Sequence[NDArray[np.uint8]], scale: Scale) -> FloatArray:

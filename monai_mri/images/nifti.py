@@ -66,7 +66,19 @@ def read_nifti(path: Path) -> Picture:
     )
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_volumes(path: Path, *, volumes: int) -> Float32Array:
+    """The voxels of a 4D file of so many volumes, (I, J, K, V) float32, in the file's own order of axes.
+
+    Raises:
+        ImageError: as `read_nifti`, but for another number of volumes (E201).
+    """
+    image = _parse(_read_bytes(path, volumes=volumes), path)
+    array: Float32Array = image.get_fdata(dtype=np.float32, caching="unchanged")
+    require_finite(array, path)
+    return array.reshape(squeezed(image.shape))
+
+
+def _read_bytes(path: Path, *, volumes: int = 1) -> bytes:
     packed = path.read_bytes()
     if fault := pointer_fault(packed, path) or name_fault(packed, path):
         raise fault.error(ImageError)
@@ -75,7 +87,7 @@ def _read_bytes(path: Path) -> bytes:
     if is_packed and len(head) < 348:
         unpack(packed, path, declared=348, keep=False)
     header = require_header(head, path)
-    for fault in nifti_faults(header, path):
+    for fault in nifti_faults(header, path, volumes=volumes):
         if fault.severity == "error" and fault.code not in ACCEPTED and not _harmless(fault, header):
             raise fault.error(ImageError)
     _require_size(header, path, size=len(packed), packed=is_packed)

@@ -54,6 +54,9 @@ def _shape_faults(header: NiftiHeader, where: str, *, volumes: int) -> Iterator[
         yield Fault("E109", where, found, "1 to 7 axes, each of at least 1", "convert the image again")
     elif len(shape) < 3:
         yield Fault("E202", where, f"{len(shape)}D with shape {shape}", "3D", "save it as a volume")
+    elif len(shape) == 3 and volumes > 1:
+        todo = "correct the sidecar's channels, or the image"
+        yield Fault("E201", where, f"3D with shape {shape}", f"{volumes} volumes, as declared", todo)
     elif len(shape) > 3 and not (len(shape) == 4 and shape[3] == volumes):
         found = f"{len(shape)}D with shape {shape} ({math.prod(shape[3:])} volumes)"
         expected = "one 3D volume" if volumes == 1 else f"{volumes} volumes, as declared"

@@ -11,13 +11,11 @@ import numpy.typing as npt
 
 from monai_mri.errors import ImageError
 from monai_mri.faults import Fault
+from monai_mri.images.grids import Grid, grid_difference
 
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
-
-AFFINE_TOLERANCE_MM = 0.01
-AFFINE_TOLERANCE_DIRECTION = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +24,7 @@ class NiftiGrid:
 
     Attributes:
         shape: Shape on disk, a trailing axis of length 1 included.
-        affine: Voxel indices on disk to world mm, 4 x 4.
+        affine: Voxel indices on disk to world, 4 x 4, in the header's unit (nearly always mm).
         orientation: Where each axis on disk points, such as ``"LAS"``.
         header: The header's own bytes, so that a result keeps both forms and their codes exactly.
     """
@@ -63,7 +61,7 @@ class Picture:
 def check_same_grid(image: Picture, mask: Picture) -> None:
     """Make sure that two pictures share one grid.
 
-    Shapes must be equal, origins within 0.01 mm and the other entries of the affine within 1e-3.
+    Shapes must be equal, and no corner more than a tenth of a voxel apart (see `grid_difference`).
 
     Raises:
         ImageError: E209, naming both files and what differs.
@@ -89,18 +87,12 @@ def require_finite(array: npt.NDArray[Any], path: Path) -> None:
 
 
 def _grid_difference(image: Picture, mask: Picture) -> str:
-    if image.array.shape != mask.array.shape:
-        return f"mask {_times(mask.array.shape)}, image {_times(image.array.shape)}"
-    if image.affine is None or mask.affine is None:
-        return "" if image.affine is mask.affine else f"mask is a {mask.kind}, image a {image.kind}"
-    gap = np.abs(image.affine - mask.affine)
-    origin_mm, direction = float(gap[:3, 3].max()), float(gap[:3, :3].max())
-    if origin_mm > AFFINE_TOLERANCE_MM:
-        return f"origins {origin_mm:.3g} mm apart (at most {AFFINE_TOLERANCE_MM})"
-    if direction > AFFINE_TOLERANCE_DIRECTION:
-        return f"voxel axes differ by {direction:.3g} mm (at most {AFFINE_TOLERANCE_DIRECTION})"
-    return ""
+    if (image.affine is None) != (mask.affine is None):
+        return f"mask is a {mask.kind}, image a {image.kind}"
+    found, expected = grid_difference(_grid(image), _grid(mask))
+    return f"{found}, the image has {expected}" if found else ""
 
 
-def _times(shape: tuple[int, ...]) -> str:
-    return " x ".join(str(length) for length in shape)
+def _grid(picture: Picture) -> Grid:
+    affine = None if picture.affine is None else tuple(tuple(row) for row in picture.affine[:3].tolist())
+    return picture.array.shape, affine

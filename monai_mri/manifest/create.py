@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,11 +12,13 @@ from typing import Any
 
 from monai_mri.errors import ImageError, ManifestError
 from monai_mri.faults import Fault
+from monai_mri.images.grids import grid_difference
 from monai_mri.images.headers import Header, read_header
 from monai_mri.manifest.core import Manifest, Skipped, root_folder, write_manifest
-from monai_mri.manifest.grids import grid_difference
 from monai_mri.manifest.layouts import Collected, Sample, find
 from monai_mri.manifest.sidecar import make_sidecar
+
+REASONS = 4  # told where nothing was found
 
 
 def create_manifest(
@@ -113,17 +116,21 @@ def relative_to_root(path: Path, base: Path, *, root_is: str) -> str:
         if inside.is_relative_to(outside) and path.resolve().is_relative_to(base.resolve()):
             return inside.relative_to(outside).as_posix()
     where = "the manifest's folder" if root_is == "manifest" else root_is
+    link = f" (it is a link to {path.resolve()})" if path.is_symlink() else ""
     raise ManifestError(
-        f"{path}: lies outside {base.resolve()}, expected it below {where}; write the manifest to a folder "
-        "above the data, or set an environment variable to such a folder and use root_is='env:NAME' [E509]"
+        f"{path}: lies outside {base.resolve()}{link}, expected it below {where}; write the manifest to a "
+        "folder above the data, or set an environment variable to such a folder and use root_is='env:NAME' [E509]"
     )
 
 
 def _require_samples(collected: Collected, layout: str, root: Path) -> None:
     if not collected.samples:
-        why = f"; for instance {collected.skipped[0]}" if collected.skipped else ""
+        reasons = Counter(entry.why for entry in collected.skipped)
+        first = {entry.why: entry.path for entry in reversed(collected.skipped)}
+        told = "".join(f"\n  {first[why]}: {why} ({count})" for why, count in reasons.most_common(REASONS))
         raise ManifestError(
-            f"{root}: no sample found, expected those of layout {layout!r}; check its options{why}"
+            f"{root}: no sample found, expected those of layout {layout!r}; check its options"
+            + (f". Left out, with the number of files:{told}" if told else "")
         )
 
 

@@ -52,9 +52,7 @@ def join_manifests(
         licence=_together([one.sidecar.licence for one in manifests if one.sidecar]),
         root=recorded,
         channels=_agreed([one.sidecar.channels for one in manifests if one.sidecar], out),
-        mask_labels=tuple(
-            sorted({label for one in manifests if one.sidecar for label in one.sidecar.mask_labels})
-        ),
+        mask_labels=_all_labels(manifests),
         files=dict(sorted(files.items())),
     )
     return write_manifest(Path(out), rows, sidecar=sidecar)
@@ -86,6 +84,14 @@ def _shared(subjects: Sequence[set[str]], prefixes: Sequence[str]) -> list[str]:
 def _path_cells(manifest: Manifest) -> list[str]:
     rows = manifest.rows()
     return sorted({row[column] for row in rows for column in manifest.path_columns if row[column]})
+
+
+def _all_labels(manifests: Sequence[Manifest]) -> tuple[int, ...]:
+    """What masks of any of the manifests may hold; empty, which means 0 and 1, where none declares others."""
+    declared = [one.sidecar.mask_labels if one.sidecar else () for one in manifests]
+    if not any(declared):
+        return ()
+    return tuple(sorted({label for labels in declared for label in labels or (0, 1)}))
 
 
 def _agreed(channels: Sequence[Mapping[str, tuple[str, ...]]], out: Path) -> dict[str, tuple[str, ...]]:

@@ -5,14 +5,21 @@ from __future__ import annotations
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from monai_mri.errors import LeakError, ManifestError
 from monai_mri.faults import Fault
 from monai_mri.manifest.core import Manifest
 from monai_mri.manifest.schema import PARTS, Part, Splits
-from monai_mri.manifest.units import GROUP_COLUMNS, ROW, WITHIN_SUBJECT, shared_columns, unit_keys
+from monai_mri.manifest.units import (
+    GROUP_COLUMNS,
+    ROW,
+    WITHIN_SUBJECT,
+    group_values,
+    shared_columns,
+    unit_keys,
+)
 
 MOST_CLASSES = 20  # a label with more values is a measurement, not a class
 
@@ -116,19 +123,29 @@ def ties(manifest: Manifest, unit: str, keys: Sequence[str]) -> Iterator[Tie]:
     yield from _copies(manifest, keys)
     exempt = shared_columns(unit)
     groups = [name for name in GROUP_COLUMNS if name in manifest.table and name not in exempt]
-    for column in (*sorted(groups, key=lambda name: name != "subject_id"), *manifest.path_columns):
-        is_path = column in manifest.path_columns
-        first: dict[str, tuple[str, str]] = {}
-        several: dict[str, dict[str, str]] = {}
-        for cell, key in zip(manifest.table[column].tolist(), keys, strict=True):
-            value = posixpath.normpath(cell) if is_path and _UNTIDY.search(cell) else cell
-            if not value:
-                continue
+    for column in sorted(groups, key=lambda name: name != "subject_id"):
+        cells = manifest.table[column].tolist()
+        yield from _shared(column, zip(group_values(manifest, column), cells, keys, strict=True))
+    paths = ((column, manifest.table[column].tolist()) for column in manifest.path_columns)
+    files = ((_tidy(cell), cell, key) for _, cells in paths for cell, key in zip(cells, keys, strict=True))
+    yield from _shared("file", files)
+
+
+def _shared(column: str, entries: Iterable[tuple[str, str, str]]) -> Iterator[Tie]:
+    """Each value that several units have; an entry is the value, the cell as written, and the unit."""
+    first: dict[str, tuple[str, str]] = {}
+    several: dict[str, dict[str, str]] = {}
+    for value, cell, key in entries:
+        if value:
             one = first.setdefault(value, (key, cell))
             if one[0] != key:
                 several.setdefault(value, {one[0]: one[1]}).setdefault(key, cell)
-        for value, units in several.items():
-            yield Tie(column, value, units)
+    for value, units in several.items():
+        yield Tie(column, value, units)
+
+
+def _tidy(path: str) -> str:
+    return posixpath.normpath(path) if _UNTIDY.search(path) else path
 
 
 def _copies(manifest: Manifest, keys: Sequence[str]) -> Iterator[Tie]:

@@ -18,6 +18,7 @@ from monai_mri.manifest.leaks import copy_warnings, refuse_another_manifest, ref
 from monai_mri.manifest.plan import Plan, check_room, deal
 from monai_mri.manifest.schema import PARTS, Part, Splits
 from monai_mri.manifest.sizes import Sizes, check_numbers
+from monai_mri.manifest.spelling import refuse_spellings
 from monai_mri.manifest.strata import classes_of_units, strata_of_units, stratifier
 from monai_mri.manifest.units import refuse_torn_groups, sharing_warnings, unit_keys, unit_name
 
@@ -63,7 +64,8 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
         UsageError: a number out of range, settings that exclude each other, an unknown column, unit or part,
             or a column to stratify by that is nearly unique.
         ManifestError: it cannot be done: fewer subjects than folds (E602), a part would be empty, or
-            lacks a class (E603), or a unit stands at two sites of which one is held out.
+            lacks a class (E603), a unit stands at two sites of which one is held out, or an id or a class to
+            divide by stands in two spellings (E503, E506).
         LeakError: a subject belongs to two units, or one image would be in two parts (E601). The same bytes
             under two names in two parts are a warning here and refused where a part is read.
     """
@@ -72,6 +74,10 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
     unit = unit_name(manifest, unit)
     keys = unit_keys(manifest, unit)
     columns = [stratifier(manifest, text) for text in stratify]
+    classes_used = [one.column for one in columns if one.bins is None] + [balance, leave_one_out]
+    refuse_spellings(
+        manifest, [column for column in [*classes_used, *(hold_out or {})] if column in manifest.table]
+    )
     strata = strata_of_units(manifest, keys, columns)
     assigned = checked_assignment(manifest, assign or {}, unit, list(strata))
     refuse_torn_groups(manifest, unit, keys)

@@ -159,6 +159,9 @@ def _row_faults(text: CsvText) -> Iterator[Fault]:
         where = f"{text.path}:{text.lines[index]}"
         if not row[subject].strip():
             yield Fault("E512", where, "subject_id is empty", "an id", "write the subject's id")
+        elif not row[subject].isprintable():
+            found = "subject_id holds a line break or another control character"
+            yield Fault("E512", where, found, "an id in one line", "correct that cell")
         first = seen.setdefault(hash(tuple(row)), index)
         if first != index and text.rows[first] == row:
             found = f"the row of line {text.lines[first]} again"

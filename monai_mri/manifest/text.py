@@ -16,6 +16,7 @@ from monai_mri.faults import Fault
 
 MOST_LINE_BYTES = 2**24  # 16 MiB: no row of a table is longer
 MOST_BYTES = 2**31
+MOST_COLUMNS = 2000
 _PIECE_BYTES = 2**20
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
@@ -130,6 +131,12 @@ def _parse(text: CsvText, decoded: str) -> None:
                 continue
             if not text.header:
                 text.header = cells
+                if len(cells) > MOST_COLUMNS:
+                    found, expected = f"{len(cells)} columns", f"at most {MOST_COLUMNS}"
+                    todo = "check that it is a table of images"
+                    text.faults.append(Fault("E505", f"{text.path}:{reader.line_num}", found, expected, todo))
+                    text.header = []
+                    return
                 if fault := _delimiter_fault(f"{text.path}:{reader.line_num}", cells):
                     text.faults.append(fault)
                     return

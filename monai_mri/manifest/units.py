@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
@@ -13,7 +14,8 @@ ROW = "row"
 WITHIN_SUBJECT = "subject_id/"
 
 # Columns that say which rows belong together, the coarsest first.
-_LEVELS = {"family_id": 0, "subject_id": 1, "session_id": 2, "scan_id": 3, "series_uid": 3, "volume": 3}
+_LEVELS = {"family_id": 0, "subject_id": 1, "session_id": 2, "scan_id": 3, "series_uid": 3}
+_RUNNING = re.compile(r"\d{1,4}")  # a number that counts anew in each subject, no id of its own
 _FINEST = 4
 GROUP_COLUMNS = tuple(name for name in _LEVELS if name != "session_id")  # sessions count anew in each subject
 
@@ -21,7 +23,7 @@ GROUP_COLUMNS = tuple(name for name in _LEVELS if name != "session_id")  # sessi
 def unit_name(manifest: Manifest, unit: str) -> str:
     """How a splits file names the unit that was asked for.
 
-    A column is itself. `session_id`, `scan_id`, `series_uid` and `volume` are finer than the subject and
+    A column is itself. `session_id`, `scan_id` and `series_uid` are finer than the subject and
     become `subject_id/COLUMN`: session 1 of two subjects is two units. `row` is each row.
 
     Raises:
@@ -65,6 +67,22 @@ def shared_columns(unit: str) -> frozenset[str]:
     return frozenset(name for name, found in _LEVELS.items() if found < level)
 
 
+def group_values(manifest: Manifest, column: str) -> list[str]:
+    """The value of each row by which rows belong together.
+
+    Scans that are numbered (1, 2 …) are so within their subject; other ids, such as UIDs, are everywhere
+    the same scan.
+    """
+    cells: list[str] = manifest.table[column].tolist()
+    if _LEVELS.get(column, 0) <= _LEVELS["subject_id"]:
+        return cells
+    subjects = manifest.table["subject_id"].tolist()
+    return [
+        f"{subject}/{cell}" if _RUNNING.fullmatch(cell) else cell
+        for subject, cell in zip(subjects, cells, strict=True)
+    ]
+
+
 def refuse_torn_groups(manifest: Manifest, unit: str, keys: Sequence[str]) -> None:
     """Make sure that whole subjects, families and scans can be dealt by this unit.
 
@@ -75,7 +93,7 @@ def refuse_torn_groups(manifest: Manifest, unit: str, keys: Sequence[str]) -> No
         if column not in manifest.table or column in shared_columns(unit):
             continue
         first: dict[str, str] = {}
-        for value, key in zip(manifest.table[column].tolist(), keys, strict=True):
+        for value, key in zip(group_values(manifest, column), keys, strict=True):
             if not key:
                 _refuse_empty(manifest, unit, manifest.table["subject_id"].tolist()[keys.index(key)])
             other = first.setdefault(value, key) if value else key

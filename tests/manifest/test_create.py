@@ -114,7 +114,7 @@ def test_relative_folders_and_links_above_the_data_do_not_matter(cohort, tmp_pat
 def test_nothing_found_is_refused_with_the_reason(cohort, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes.txt").write_text("")
-    with pytest.raises(ManifestError, match=r"no sample.*notes"):
+    with pytest.raises(ManifestError, match=r"(?s)no sample.*notes"):
         create_manifest("nifti-pairs", tmp_path / "other", tmp_path / "m.csv")
     with pytest.raises(ManifestError, match="no such folder"):
         create_manifest("nifti-pairs", tmp_path / "none", tmp_path / "m.csv")

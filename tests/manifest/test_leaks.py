@@ -33,15 +33,27 @@ def test_sound_splits_have_no_fault():
     assert splits_faults(cohort(), splits(cohort(), FOLD)) == []
 
 
-@pytest.mark.parametrize("column", ["scan_id", "series_uid", "family_id", "volume", "mask", "flair"])
+@pytest.mark.parametrize("column", ["scan_id", "series_uid", "family_id", "mask", "flair"])
 def test_rows_of_one_declared_thing_in_two_parts_are_a_leak(column):
     everyone = {name: {column: f"{column}-{name}.png"} for name in "abcd"}
     manifest = cohort(**everyone | {"a": {column: "x.nii"}, "d": {column: "x.nii"}})
     manifest = Manifest(manifest.path, manifest.table, Sidecar(modalities=("flair",)))
     (fault,) = splits_faults(manifest, splits(manifest, FOLD))
     assert fault.code == "E601"
-    assert f"{column} 'x.nii' is in train and in test" in fault.found
+    name = "file" if column in ("mask", "flair") else column
+    assert f"{name} 'x.nii' is in train and in test" in fault.found
     assert splits_faults(manifest, splits(manifest, FOLD | {"d": "train"})) == []
+
+
+def test_one_file_in_two_columns_of_two_subjects_is_a_leak():
+    manifest = cohort(a={"t1": "x.nii"}, d={"flair": "x.nii"})
+    (fault,) = splits_faults(manifest, splits(manifest, FOLD))
+    assert fault.code == "E601"
+
+
+def test_scans_numbered_within_their_subject_are_not_one_scan():
+    manifest = cohort(**{name: {"scan_id": "1"} for name in "abcd"})
+    assert splits_faults(manifest, splits(manifest, FOLD)) == []
 
 
 def test_all_leaks_are_listed_each_once_with_the_number_of_folds():

@@ -31,7 +31,7 @@ from monai_mri.manifest.table import as_table
 
 TEN = {f"sub-{number:02}": ["ms" if number % 2 else "control"] * (1 + number % 3) for number in range(10)}
 COHORTS = st.dictionaries(
-    st.text("ab01", min_size=1, max_size=5),
+    st.text("ab12", min_size=1, max_size=5),
     st.lists(st.sampled_from(["ms", "control"]), min_size=1, max_size=4),
     min_size=8,
     max_size=25,
@@ -207,10 +207,10 @@ def test_a_subject_on_both_sides_is_a_leak(in_memory):
 def test_one_image_under_two_subjects_on_both_sides_is_a_leak(tmp_path):
     rows = [{"subject_id": "a", "flair": "x.nii"}, {"subject_id": "b", "flair": "./x.nii"}]
     manifest = write_manifest(tmp_path / "m.csv", rows)
-    with pytest.raises(LeakError, match=r"flair '\./x\.nii'"):
+    with pytest.raises(LeakError, match=r"file '\./x\.nii'"):
         make_splits(manifest, validation=0, assign={"a": "train", "b": "test"})
     splits = Splits(manifest_sha256=manifest.sha256, parts=(({"a": "train", "b": "test"},),))
-    with pytest.raises(LeakError, match=r"flair '\./x\.nii'"):
+    with pytest.raises(LeakError, match=r"file '\./x\.nii'"):
         rows_of_part(manifest, splits, "train")
 
 
@@ -296,3 +296,17 @@ def test_fields_that_are_not_used_are_not_written_and_do_not_change_the_hash(tmp
     assert not {"hold_out", "balance", "fold_names", "warnings"} & splits.model_dump().keys()
     text = json.dumps(splits.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
     assert splits.sha256 == hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.mark.parametrize("other", ["1", "001 ", "1.0"])
+def test_one_person_under_two_spellings_is_not_divided(in_memory, other):
+    cohort = {"001": ["ms"], other: ["ms"]} | {f"s{n}": ["ms"] for n in range(9)}
+    with pytest.raises(ManifestError, match="E503"):
+        make_splits(in_memory(cohort))
+
+
+def test_a_class_in_two_spellings_is_not_divided_by(in_memory):
+    manifest = in_memory(TEN | {"x": ["MS"]})
+    assert make_splits(manifest)
+    with pytest.raises(ManifestError, match="E506"):
+        make_splits(manifest, stratify=["label"])

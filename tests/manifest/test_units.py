@@ -88,7 +88,7 @@ def test_sessions_may_part_subjects_but_not_images_or_scans():
     for row in rows[:2]:
         row["flair"] = "same.nii"
     assign = {"s000/1": "train", "s000/2": "test"}
-    with pytest.raises(LeakError, match=r"flair 'same\.nii'"):
+    with pytest.raises(LeakError, match=r"file 'same\.nii'"):
         make_splits(in_rows(rows), unit="session_id", assign=assign)
     for number, row in enumerate(rows):
         row["flair"], row["scan_id"] = f"{number}.nii", row["subject_id"]
@@ -114,5 +114,5 @@ def test_values_within_a_subject_are_qualified_and_escaped():
 
 def test_what_is_coarser_than_the_unit_may_be_shared():
     assert shared_columns("subject_id/scan_id") == {"family_id", "subject_id", "session_id"}
-    assert {"scan_id", "series_uid", "volume"} <= shared_columns("row")
+    assert {"scan_id", "series_uid"} <= shared_columns("row")
     assert shared_columns("family_id") == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,11 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from monai_mri.cli.manifest.options import CSV
+from monai_mri.cli.outputs import refuse_overwriting
 
 if TYPE_CHECKING:
     from monai_mri.manifest.checks import CheckResult
 
+CODE = re.compile(r"[EW]\d{3}")
 LISTED = 10  # findings of one code that the table shows; the rest is counted
+
+
+def _codes(ctx: click.Context, param: click.Parameter, texts: tuple[str, ...]) -> tuple[str, ...]:
+    codes = tuple(code.strip().upper() for text in texts for code in text.split(","))
+    for code in codes:
+        if not CODE.fullmatch(code):
+            raise click.BadParameter(f"{code!r} found, expected codes such as E511")
+    return codes
 
 
 @click.command()
@@ -27,13 +38,16 @@ LISTED = 10  # findings of one code that the table shows; the rest is counted
 )
 @click.option("--phi", is_flag=True, help="Look for what identifies a person, too.")
 @click.option("--schema", type=CSV, help="JSON Schema that each row must fit.")
-@click.option("--ignore", multiple=True, metavar="CODE", help="Leave out findings such as E511.")
+@click.option(
+    "--ignore", multiple=True, metavar="CODE", callback=_codes, help="Leave out findings such as E511."
+)
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--pairs", type=CSV, metavar="PNG", help="Draw copies side by side; needs --depth voxels.")
 @click.option("--allow-outside", is_flag=True, help="Read files outside the manifest's root.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Files read at once.  [default: one a core]")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False), help="Folder to keep results in.")
 @click.option("--no-cache", is_flag=True, help="Keep no results, use none.")
+@click.option("--force", is_flag=True, help="Replace the picture of --pairs.")
 def check(  # noqa: PLR0913 - one for each option
     *,
     table: Path,
@@ -47,6 +61,7 @@ def check(  # noqa: PLR0913 - one for each option
     jobs: int | None,
     cache: Path | None,
     no_cache: bool,
+    force: bool,
 ) -> None:
     """Look for what is wrong with MANIFEST and its images, before training.
 
@@ -55,6 +70,10 @@ def check(  # noqa: PLR0913 - one for each option
     """
     if pairs is not None and depth != "voxels":
         raise click.UsageError("--pairs: copies are found in voxels, expected --depth voxels; add it")
+    if pairs is not None:
+        refuse_overwriting(pairs, force=force)
+        if pairs.suffix.lower() != ".png":
+            raise click.UsageError(f"--pairs: {pairs} found, expected a name that ends in .png")
     if cache is not None and no_cache:
         raise click.UsageError("--cache and --no-cache exclude each other; give one")
     from monai_mri.manifest.checks import check_manifest, default_cache_folder, draw_pairs

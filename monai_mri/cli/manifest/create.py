@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from monai_mri.cli.manifest.options import force_option, out_option, root_option, tell
+from monai_mri.cli.manifest.options import by_reason, force_option, out_option, root_option, tell
 from monai_mri.cli.outputs import pairs, refuse_overwriting
 
 if TYPE_CHECKING:
@@ -62,9 +62,11 @@ def create(  # noqa: PLR0913 - one for each option
     from monai_mri.manifest import create_manifest, plan_manifest
 
     if dry_run:
-        _plan(plan_manifest(layout, root, **settings))
+        _plan(plan_manifest(layout, root, **settings), root)
         return
     refuse_overwriting(out, out.with_suffix(".json"), force=force)
+    if out.exists() and root.is_file() and out.samefile(root):
+        raise click.UsageError(f"{out}: is the table to read, expected another name; choose one with -o")
     made = create_manifest(
         layout,
         root,
@@ -77,27 +79,31 @@ def create(  # noqa: PLR0913 - one for each option
         **settings,
     )
     tell(made)
-    if not {"subject_pattern", "preset"} & settings.keys():
+    if "subject_pattern" not in settings:
         _tell_subjects(made)
 
 
-def _plan(collected: Collected) -> None:
-    """Every sample and every file that would be left out; the whole list, for it is what was asked for."""
+def _plan(collected: Collected, root: Path) -> None:
+    """Every sample that would be taken, and every reason for which a file would not, with its files."""
     subjects = {sample.subject_id for sample in collected.samples}
     for sample in collected.samples:
-        click.echo(_line(sample))
+        click.echo(_line(sample, root))
     click.echo(f"{len(collected.samples)} images of {len(subjects)} subjects would be taken")
     click.echo(f"{len(collected.skipped)} would be left out" + (":" if collected.skipped else ""))
-    for skipped in collected.skipped:
-        click.echo(f"  {skipped}")
+    for line in by_reason(collected.skipped):
+        click.echo(f"  {line}")
 
 
-def _line(sample: Sample) -> str:
+def _line(sample: Sample, root: Path) -> str:
     who = " ".join(filter(None, (sample.subject_id, sample.session_id, sample.site)))
     files = {**sample.images, **({} if sample.mask is None else {"mask": sample.mask})}
-    words = [f"{name}={path}" for name, path in files.items()]
+    words = [f"{name}={_below(path, root)}" for name, path in files.items()]
     words += [f"{name}={value}" for name, value in sample.extra.items() if value]
     return f"{who}: {' '.join(words)}"
+
+
+def _below(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def _tell_subjects(made: Manifest) -> None:

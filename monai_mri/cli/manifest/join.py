@@ -25,8 +25,14 @@ def join(
     refuse_overwriting(out, out.with_suffix(".json"), force=force)
     from monai_mri.manifest import join_manifests, read_manifest
 
-    tell(
-        join_manifests(
-            [read_manifest(table) for table in tables], out, root_is=root_is, prefixes=prefixes or None
+    manifests = [read_manifest(table) for table in tables]
+    made = join_manifests(manifests, out, root_is=root_is, prefixes=prefixes or None)
+    tell(made)
+    before = {subject for one in manifests for subject in one.table["subject_id"]}
+    if not prefixes and not before & set(made.table["subject_id"]):
+        names = ", ".join(f"{one.path.stem}_" for one in manifests)
+        click.echo(
+            f"note: manifests share subject ids, so each got its file's name in front ({names}). If an id is "
+            "one person in all of them, give that person one id first, or parts will share persons",
+            err=True,
         )
-    )

@@ -68,7 +68,7 @@ def split(  # noqa: PLR0913 - one for each option
     """
     fixed = pairs(assign, option="--assign")
     held = _values(hold_out)
-    from monai_mri.manifest import make_splits, read_manifest, splits_path, write_splits
+    from monai_mri.manifest import make_splits, read_manifest, splits_faults, splits_path, write_splits
     from monai_mri.manifest.preview import describe_splits
 
     out = splits_path(table)
@@ -90,6 +90,10 @@ def split(  # noqa: PLR0913 - one for each option
         seed=seed,
     )
     click.echo(describe_splits(manifest, splits))
+    for fault in splits_faults(manifest, splits):
+        click.echo(
+            f"warning: {fault.found}, expected {fault.expected}; {fault.todo} [{fault.code}]", err=True
+        )
     if dry_run:
         click.echo(f"{out}: not written: {_sizes(splits)}")
         return

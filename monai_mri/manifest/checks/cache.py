@@ -12,15 +12,18 @@ from pathlib import Path
 from monai_mri import __version__
 from monai_mri.manifest.checks.facts import Depth, Facts, Role
 
-FORMAT = "1"
+FORMAT = "2"
+PASSING = ("E106", "E107", "E111")
 MOST_FILES = 500_000
 TABLE = "CREATE TABLE IF NOT EXISTS facts (key TEXT PRIMARY KEY, facts TEXT) WITHOUT ROWID"
 
 
 class Cache:
-    """Facts by path, size and time of change of a file, in one SQLite file; paths are kept as hashes only.
+    """Facts by place, size and times of change of a file, in one SQLite file that only its owner may read.
 
-    Without a folder, or where it cannot be written, nothing is kept.
+    Paths are kept as hashes only; what copies are found by holds a small picture of each image. What may
+    change without the file, such as the right to read it, is not kept. Without a folder, or where it cannot
+    be written, nothing is.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -32,14 +35,18 @@ class Cache:
             status = path.stat()
         except (OSError, ValueError):
             return ""
-        words = (FORMAT, __version__, os.path.abspath(path), status.st_size, status.st_mtime_ns, role, depth)
+        place = (os.path.abspath(path), status.st_dev, status.st_ino)
+        state = (status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+        words = (FORMAT, __version__, *place, *state, role, depth)
         return hashlib.sha256("\0".join(map(str, words)).encode("utf-8", "surrogateescape")).hexdigest()
 
     def load(self, keys: list[str]) -> dict[str, Facts]:
         """The facts that are known."""
-        if self._file is None or not self._file.exists():
+        if self._file is None:
             return {}
         try:
+            if not self._file.exists():
+                return {}
             with closing(sqlite3.connect(self._file, timeout=5)) as store:
                 found: dict[str, Facts] = {}
                 for start in range(0, len(keys), 500):
@@ -48,7 +55,7 @@ class Cache:
                     rows = store.execute(f"SELECT key, facts FROM facts WHERE key IN ({marks})", some)
                     found |= {key: Facts.from_json(text) for key, text in rows}
                 return found
-        except (sqlite3.Error, ValueError, TypeError, KeyError):
+        except (sqlite3.Error, OSError, ValueError, TypeError, KeyError):
             return {}
 
     def save(self, facts: Mapping[str, Facts]) -> None:
@@ -56,15 +63,20 @@ class Cache:
         if self._file is None or not facts:
             return
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))
             with closing(sqlite3.connect(self._file, timeout=5)) as store, store:
                 store.execute(TABLE)
-                rows = ((key, found.to_json()) for key, found in facts.items() if key)
+                rows = ((key, found.to_json()) for key, found in facts.items() if key and _keeps(found))
                 store.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", rows)
                 if store.execute("SELECT count(*) FROM facts").fetchone()[0] > MOST_FILES:
                     store.execute("DELETE FROM facts")
         except (sqlite3.Error, OSError):
             return
+
+
+def _keeps(facts: Facts) -> bool:
+    return all(fault.code not in PASSING for fault in facts.faults)
 
 
 def default_cache_folder() -> Path:

@@ -22,6 +22,7 @@ TABLE_RULES: tuple[Rule, ...] = (
     table_rules.no_images,
     table_rules.id_spellings,
     table_rules.label_spellings,
+    table_rules.decimal_commas,
     table_rules.case_only,
     table_rules.missing_images,
     table_rules.site_tells_label,

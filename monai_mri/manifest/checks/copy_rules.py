@@ -34,62 +34,73 @@ def changed_files(cohort: Cohort) -> Iterator[Finding]:
 
 
 def same_bytes(cohort: Cohort) -> Iterator[Finding]:
-    """E110: one image's bytes under two subjects; W114: twice under one subject."""
+    """E110: one image's bytes under two subjects; W114: twice under one subject. Masks may be equal."""
+    for other, cell, (owner, subject) in same_bytes_pairs(cohort):
+        code = "E110" if owner != subject else "W114"
+        of_whom = f" of subject {owner}" if owner != subject else ""
+        found = f"the same bytes as {other}{of_whom}"
+        todo = "list each image once, under one subject"
+        yield Finding.of(Fault(code, "", found, "an image of its own", todo), subject=subject, path=cell)
+
+
+def same_bytes_pairs(cohort: Cohort) -> Iterator[tuple[str, str, tuple[str, str]]]:
+    """Each image with the bytes of an earlier one, or that is it by a link: both, and their subjects."""
     known = _records(cohort)
+    first: dict[str, tuple[str, str]] = {}
     for column in cohort.images:
-        first: dict[str, tuple[str, str]] = {}
         for cell, subject, fact in cohort.files(column):
             record = known.get(cell)
-            sha256 = fact.sha256 or (record.sha256 if record else "")
-            if not sha256:
-                continue
-            other, owner = first.setdefault(sha256, (cell, subject))
-            if other == cell:
-                continue
-            code = "E110" if owner != subject else "W114"
-            of_whom = f" of subject {owner}" if owner != subject else ""
-            found = f"the same bytes as {other}{of_whom}"
-            todo = "list each image once, under one subject"
-            fault = Fault(code, "", found, "an image of its own", todo)
-            yield Finding.of(fault, subject=subject, path=cell)
+            names = [fact.sha256 or (record.sha256 if record else ""), fact.file_id]
+            found = next((first[name] for name in names if name in first), None)
+            first |= {name: found or (cell, subject) for name in names if name}
+            if found is not None and found[0] != cell:
+                yield found[0], cell, (found[1], subject)
 
 
 def one_file_many_subjects(cohort: Cohort) -> Iterator[Finding]:
-    """E110: one file listed under two subjects."""
-    for column in cohort.images:
-        told: set[tuple[str, str]] = set()
+    """E110: one file listed under two subjects, in any column; E512: an image that is its own mask."""
+    masks = cohort.columns.get("mask", [])
+    owners: dict[str, str] = {}
+    told: set[tuple[str, str]] = set()
+    for column in cohort.manifest.path_columns:
         for row, (cell, subject) in enumerate(zip(cohort.columns[column], cohort.subjects, strict=True)):
-            owner = cohort.owners.get((column, cell), subject)
-            if cell and owner != subject and (cell, subject) not in told:
+            if not cell:
+                continue
+            owner = owners.setdefault(cell, subject)
+            if owner != subject and (cell, subject) not in told:
                 told.add((cell, subject))
-                found, todo = f"listed under subject {owner}, too", "list each image under one subject"
+                found, todo = f"listed under subject {owner}, too", "list each file under one subject"
                 yield cohort.finding(Fault("E110", "", found, "one subject", todo), row, path=cell)
+            if column != "mask" and masks and masks[row] == cell:
+                fault = Fault("E512", "", f"{column} and mask are one file", "two files", "correct the row")
+                yield cohort.finding(fault, row, path=cell)
 
 
 def copies(cohort: Cohort) -> Iterator[Finding]:
     """E110: the same voxels under two subjects; W113, E605: near-copies, the latter in two parts."""
-    parts = _subject_parts(cohort)
-    for column in cohort.images:
-        files, found = find_column_copies(cohort, column)
-        findings = [_copy_finding(files, copy, parts) for copy in found]
-        yield from (finding for finding in findings if finding.severity == "error")
-        near = [finding for finding in findings if finding.severity == "warning"]
-        yield from near[:MOST_LISTED]
-        if len(near) > MOST_LISTED:
-            found_text = f"{len(near) - MOST_LISTED} more near-copies among {column}"
-            fault = Fault("W113", "", found_text, "none", "see the first, then check again")
-            yield Finding.of(fault, path=cohort.where())
+    files, found = find_image_copies(cohort)
+    subjects = {files[index][1] for copy in found for index in (copy.first, copy.second)}
+    parts = _subject_parts(cohort, subjects) if found else []
+    findings = [_copy_finding(files, copy, parts) for copy in found]
+    yield from (finding for finding in findings if finding.severity == "error")
+    near = [finding for finding in findings if finding.severity == "warning"]
+    yield from near[:MOST_LISTED]
+    if len(near) > MOST_LISTED:
+        found_text = f"{len(near) - MOST_LISTED} more near-copies"
+        fault = Fault("W113", "", found_text, "none", "see the first, then check again")
+        yield Finding.of(fault, path=cohort.where())
 
 
-def find_column_copies(cohort: Cohort, column: str) -> tuple[list[tuple[str, str]], list[Copy]]:
-    """Cell and subject of each image of a column, and the copies among them; same bytes are left out."""
+def find_image_copies(cohort: Cohort) -> tuple[list[tuple[str, str]], list[Copy]]:
+    """Cell and subject of each image, and the copies among them; same bytes are left out."""
     seen: set[str] = set()
     files, prints = [], []
-    for cell, subject, fact in cohort.files(column):
-        if fact.fingerprint and fact.sha256 not in seen:
-            seen.add(fact.sha256)
-            files.append((cell, subject))
-            prints.append(Fingerprint.from_bytes(fact.fingerprint))
+    for column in cohort.images:
+        for cell, subject, fact in cohort.files(column):
+            if fact.fingerprint and fact.sha256 not in seen:
+                seen.add(fact.sha256)
+                files.append((cell, subject))
+                prints.append(Fingerprint.from_bytes(fact.fingerprint))
     return files, find_copies(prints, [subject for _, subject in files])
 
 
@@ -119,21 +130,30 @@ def _copy_finding(files: Sequence[tuple[str, str]], copy: Copy, parts: Sequence[
     return Finding.of(fault, subject=subject, path=cell)
 
 
-def _subject_parts(cohort: Cohort) -> list[SubjectParts]:
-    """The parts that each subject's rows are in, for each fold; empty without splits of this table."""
+def _subject_parts(cohort: Cohort, wanted: set[str]) -> list[SubjectParts]:
+    """The parts that the rows of each wanted subject are in, for each fold.
+
+    Without splits they are those of the column `official_part`; with splits of another table there are none.
+    """
     splits = cohort.splits
+    if splits is None and "official_part" in cohort.columns:
+        given: SubjectParts = defaultdict(set)
+        for subject, part in zip(cohort.subjects, cohort.columns["official_part"], strict=True):
+            if subject in wanted:
+                given[subject] |= {part} - {""}
+        return [given]
     if splits is None or splits.manifest_sha256 != cohort.manifest.sha256:
         return []
     try:
         units = unit_keys(cohort.manifest, splits.unit)
     except (KeyError, ManifestError):  # told by the rule about splits
         return []
+    rows = [pair for pair in zip(cohort.subjects, units, strict=True) if pair[0] in wanted]
     folds = []
     for fold in (fold for repeat in splits.parts for fold in repeat):
         parts: SubjectParts = defaultdict(set)
-        for subject, unit in zip(cohort.subjects, units, strict=True):
-            part = fold.get(unit, "unused")
-            parts[subject] |= {part} - {"unused"}
+        for subject, unit in rows:
+            parts[subject] |= {fold.get(unit, "unused")} - {"unused"}
         folds.append(parts)
     return folds
 

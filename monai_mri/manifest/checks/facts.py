@@ -34,7 +34,8 @@ class Facts:
     `shape` counts voxels, of a picture (rows, columns) without channels; `affine` is 3 x 4, to mm.
     `mode` is a picture's kind as Pillow names it ("L", "RGB" …), `bits` the bits a value. `scaled` says
     whether the header has a scale for stored integers; None where floating-point numbers are stored. `empty`
-    means: nothing but zeros. `fingerprint` is what copies are found by.
+    means: nothing but zeros. `file_id` is the same for all links to a file; `fingerprint` is what copies are
+    found by.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -46,6 +47,7 @@ class Facts:
     scaled: bool | None = None
     empty: bool | None = None
     sha256: str = ""
+    file_id: str = ""
     fingerprint: bytes = b""
 
     @property

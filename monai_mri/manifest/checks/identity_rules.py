@@ -37,7 +37,7 @@ def identity_findings(cohort: Cohort, *, depth: Depth, jobs: int | None = None) 
 
 def _of_file(cohort: Cohort, column: str, cell: str, *, faces: bool) -> Iterator[Finding]:
     path, subject = cohort.manifest.root / cell, cohort.owners[column, cell]
-    for file in (path, *_beside(path)):
+    for file in (path, *_beside(path, cohort.manifest.root)):
         name = str(Path(cell).with_name(file.name).as_posix())
         try:
             faults = identity_faults(file, where=name)
@@ -63,7 +63,9 @@ def _face(path: Path, cell: str, subject: str) -> Iterator[Finding]:
         yield Finding.of(fault, subject=subject, path=cell)
 
 
-def _beside(path: Path) -> list[Path]:
+def _beside(path: Path, root: Path) -> list[Path]:
+    """Files of the image's name with other endings, none that a link leads out of the root."""
     stem = path.name.removesuffix(".gz").rpartition(".")[0]
     found = [path.with_name(stem + ending) for ending in BESIDE]
-    return [file for file in found if file.is_file()]
+    inside = root.resolve()
+    return [file for file in found if file.is_file() and file.resolve().is_relative_to(inside)]

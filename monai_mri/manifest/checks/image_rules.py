@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator
 
 from monai_mri.faults import Fault
+from monai_mri.images.grids import grid_difference
 from monai_mri.manifest.checks.cohort import Cohort
 from monai_mri.manifest.checks.facts import Affine, Facts
 from monai_mri.manifest.checks.finding import Finding
-from monai_mri.manifest.grids import grid_difference
 
 MANY_EMPTY = 0.2  # share of empty masks from which on they are counted, not listed
 SCALES = {True: "scl_slope is set: stored integers are scaled", False: "scl_slope is unset: they are not"}

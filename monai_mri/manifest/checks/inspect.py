@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from monai_mri.errors import ImageError
@@ -17,6 +19,8 @@ from monai_mri.images.packing import declared_fault, require_file, truncated, un
 from monai_mri.manifest.checks.facts import Depth, Facts, Role
 from monai_mri.manifest.paths import sha256_of_file
 
+LARGE_VOXELS = 2**25
+LARGE = Lock()  # large images one after the other: each needs gigabytes
 INTEGER_TYPES = (2, 4, 8, 256, 512, 768, 1024, 1280)
 
 
@@ -24,12 +28,14 @@ def inspect_file(path: Path, role: Role, *, depth: Depth) -> Facts:
     """The facts of a file; never raises for what is in the file."""
     suffix = image_suffix(path.name)
     try:
-        size = require_file(path).st_size
+        status = require_file(path)
         if not suffix:
             kinds = ", ".join(NIFTI_SUFFIXES + PICTURE_SUFFIXES)
             found = f"a {path.suffix or 'nameless'} file"
             raise Fault("E405", str(path), found, kinds, "convert it").error(ImageError)
-        facts = _nifti(path, role, size) if suffix in NIFTI_SUFFIXES else _picture(path, suffix)
+        is_nifti = suffix in NIFTI_SUFFIXES
+        facts = _nifti(path, role, status.st_size) if is_nifti else _picture(path, suffix)
+        facts = replace(facts, file_id=f"{status.st_dev}:{status.st_ino}")
     except ImageError as error:
         return Facts(faults=(_fault_of(error, path),))
     if depth != "voxels":
@@ -81,7 +87,8 @@ def _with_voxels(path: Path, role: Role, facts: Facts) -> Facts:
     from monai_mri.manifest.checks.voxels import voxel_facts
 
     try:
-        return voxel_facts(path, role, facts)
+        with LARGE if math.prod(facts.shape) > LARGE_VOXELS else nullcontext():
+            return voxel_facts(path, role, facts)
     except ImageError as error:
         fault = _fault_of(error, path)
         known = any(fault.code == other.code for other in facts.faults)

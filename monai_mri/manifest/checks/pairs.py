@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from monai_mri.manifest.checks.check import CheckResult
-from monai_mri.manifest.checks.copy_rules import find_column_copies
+from monai_mri.manifest.checks.copy_rules import find_image_copies, same_bytes_pairs
 
 
 def draw_pairs(result: CheckResult, out: Path) -> int:
@@ -16,13 +16,13 @@ def draw_pairs(result: CheckResult, out: Path) -> int:
     if cohort is None:
         return 0
     root, drawn = cohort.manifest.root, []
-    for column in cohort.images:
-        files, copies = find_column_copies(cohort, column)
-        for copy in copies:
-            (one, owner), (other, subject) = files[copy.first], files[copy.second]
-            who = (owner, subject)
-            pair = SheetPair(root / one, root / other, who, copy.kind, copy.similarity, copy.transform)
-            drawn.append(pair)
+    for one, other, who in same_bytes_pairs(cohort):
+        drawn.append(SheetPair(root / one, root / other, who, "bytes", 1.0, ""))
+    files, copies = find_image_copies(cohort)
+    for copy in copies:
+        (one, owner), (other, subject) = files[copy.first], files[copy.second]
+        who = (owner, subject)
+        drawn.append(SheetPair(root / one, root / other, who, copy.kind, copy.similarity, copy.transform))
     if drawn:
         pairs_sheet(drawn, out)
     return len(drawn)

@@ -12,7 +12,7 @@ from monai_mri.images.packing import COPY_AGAIN, DO_NOT_USE
 from monai_mri.manifest.checks.facts import Facts
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
-MOST_PIXELS = 178_956_970  # where Pillow refuses
+MOST_PIXELS = 2**26  # 8192 x 8192
 EXIF_ORIENTATION = 0x0112
 BITS = {"1": 1, "I": 16, "F": 32}
 
@@ -34,7 +34,7 @@ def picture_facts(path: Path, suffix: str) -> Facts:
     except UnidentifiedImageError:
         fault = Fault("E405", where, "not a picture inside", "JPG, PNG or TIFF", "save it as one")
     except Image.DecompressionBombError:
-        fault = Fault("E108", where, "a picture beyond Pillow's limit", f"at most {MOST_PIXELS}", DO_NOT_USE)
+        fault = Fault("E108", where, "a picture beyond the limit", f"at most {MOST_PIXELS}", DO_NOT_USE)
     except (OSError, SyntaxError, ValueError) as cause:
         found = f"truncated or corrupt ({cause})"
         fault = Fault("E101", where, found, "a whole picture", COPY_AGAIN)

@@ -66,6 +66,8 @@ class Places:
         """A file whose path differs only by case: it would be found on macOS and Windows."""
         folder, found = self._root, []
         for part in Path(cell).parts:
+            if not self._allow_outside and self._leads_out(os.path.join(folder, part), is_link=False):
+                return None
             try:
                 names = os.listdir(folder)
             except OSError:

@@ -18,6 +18,7 @@ from monai_mri.manifest.splits import read_splits, splits_path
 from monai_mri.manifest.table import frame, plain, table_faults
 from monai_mri.manifest.text import CsvText, read_csv_text
 
+FORMULA = frozenset("=+-@\t\r")
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?%?")
 
 
@@ -59,9 +60,13 @@ def read_cohort(path: Path, *, allow_outside: bool = False) -> Read:
 
 def _formulas(text: CsvText) -> Iterator[Fault]:
     """E507: cells that a spreadsheet runs. What we write has an apostrophe in front."""
+    for column in text.header:
+        if column[:1] in FORMULA:
+            found = f"a column starts with {column[0]!r}: a spreadsheet runs it as a formula"
+            yield Fault("E507", f"{text.path}:1", found, "text", "rename the column")
     for row, line in zip(text.rows, text.lines, strict=True):
         for column, cell in zip(text.header, row, strict=True):
-            if cell[:1] in {"=", "+", "-", "@"} and not _NUMBER.fullmatch(cell):
+            if cell[:1] in FORMULA and not _NUMBER.fullmatch(cell):
                 found = f"{column} starts with {cell[0]!r}: a spreadsheet runs it as a formula"
                 todo = "put an apostrophe in front, or delete it"
                 yield Fault("E507", f"{text.path}:{line}", found, "text", todo)

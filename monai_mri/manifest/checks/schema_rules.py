@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from monai_mri.errors import UsageError
 from monai_mri.faults import Fault
@@ -22,6 +23,7 @@ def schema_findings(cohort: Cohort, schema: Path) -> Iterator[Finding]:
     """
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
+    from referencing import Registry
 
     try:
         content = json.loads(Path(schema).read_text(encoding="utf-8"))
@@ -35,9 +37,19 @@ def schema_findings(cohort: Cohort, schema: Path) -> Iterator[Finding]:
         yield Finding.of(fault, path=cohort.where())
     if lacking:
         return
-    validator = Draft202012Validator(content)
+    validator = Draft202012Validator(content, registry=Registry())  # a $ref elsewhere is not fetched
     for row, cells in enumerate(cohort.manifest.rows()):
-        for misfit in validator.iter_errors(cells):
+        for misfit in _misfits(validator, cells, schema):
             column = ".".join(str(step) for step in misfit.absolute_path) or "the row"
             found = f"{column} does not fit: {misfit.message[:200]}"
             yield cohort.finding(Fault("E512", "", found, f"what {schema.name} says", TODO), row)
+
+
+def _misfits(validator: Any, cells: dict[str, str], schema: Path) -> list[Any]:
+    from referencing.exceptions import Unresolvable
+
+    try:
+        return list(validator.iter_errors(cells))
+    except Unresolvable as error:
+        found = f"a reference to {error.ref}"
+        raise UsageError(f"{schema}: {found}, expected a schema that stands alone; put it in") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -9,9 +10,9 @@ from monai_mri.faults import Fault
 from monai_mri.manifest.checks.association import cramers_v
 from monai_mri.manifest.checks.cohort import Cohort
 from monai_mri.manifest.checks.finding import Finding
-from monai_mri.manifest.checks.spelling import near_spellings, same_id
 from monai_mri.manifest.copies.series import scan_series
 from monai_mri.manifest.leaks import splits_faults
+from monai_mri.manifest.spelling import near_spellings, same_id
 from monai_mri.manifest.splits import splits_path
 
 MOST_VALUES = 50  # a column with more values is no category
@@ -19,6 +20,8 @@ CONFOUNDED = 0.5  # Cramér's V, from 0 to 1
 CHANCE = 0.001
 SITES = ("site", "scanner")
 CLASSES = ("label", *SITES)
+DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 
 
 def id_spellings(cohort: Cohort) -> Iterator[Finding]:
@@ -31,7 +34,9 @@ def id_spellings(cohort: Cohort) -> Iterator[Finding]:
         kinds[same_id(subject)].append(subject)
     for spellings in kinds.values():
         for other in spellings[1:]:
-            found = f"ids {spellings[0]!r} and {other!r}, which differ only by zeros, case or spaces"
+            found = (
+                f"ids {spellings[0]!r} and {other!r}, which differ only by zeros, case, spaces or a prefix"
+            )
             todo = "write one person's id in one way, or give two persons ids that differ more"
             yield cohort.finding(Fault("E503", "", found, "one spelling a person", todo), rows[other])
 
@@ -48,6 +53,18 @@ def label_spellings(cohort: Cohort) -> Iterator[Finding]:
             found = f"{column} {rare!r} ({counts[rare]}) beside {common!r} ({counts[common]})"
             todo = "write one class in one way"
             yield cohort.finding(Fault("E506", "", found, "one spelling a class", todo), cells.index(rare))
+
+
+def decimal_commas(cohort: Cohort) -> Iterator[Finding]:
+    """W514: numbers with decimal commas, as some spreadsheets export them."""
+    paths = {*cohort.manifest.path_columns, "subject_id", "session_id"}
+    for column, cells in cohort.columns.items():
+        values = {cell for cell in cells if cell} if column not in paths else set()
+        commas = {cell for cell in values if DECIMAL_COMMA.fullmatch(cell)}
+        if commas and all(cell in commas or NUMBER.fullmatch(cell) for cell in values):
+            todo = "export it with points; programs read such cells as text"
+            fault = Fault("W514", "", f"{column} has decimal commas ({min(commas)})", "decimal points", todo)
+            yield cohort.finding(fault, next(row for row, cell in enumerate(cells) if cell in commas))
 
 
 def case_only(cohort: Cohort) -> Iterator[Finding]:
@@ -98,10 +115,8 @@ def parts(cohort: Cohort) -> Iterator[Finding]:
     if cohort.splits is None:
         return
     for fault in splits_faults(cohort.manifest, cohort.splits):
-        if fault.code != "E110" or cohort.splits.unit != "subject_id":  # `same_bytes` says it of the file
-            code = fault.code or "E513"
-            told = Fault(code, "", fault.found, fault.expected, fault.todo)
-            yield Finding.of(told, path=splits_path(cohort.manifest.path).name)
+        told = Fault(fault.code or "E513", "", fault.found, fault.expected, fault.todo)
+        yield Finding.of(told, path=splits_path(cohort.manifest.path).name)
 
 
 def one_scan_many_subjects(cohort: Cohort) -> Iterator[Finding]:

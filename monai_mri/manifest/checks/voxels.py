@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from monai_mri.faults import Fault
 from monai_mri.manifest.checks.facts import Facts, Role
@@ -38,26 +38,15 @@ def voxel_facts(path: Path, role: Role, facts: Facts) -> Facts:
 
 
 def _read(path: Path, role: Role) -> npt.NDArray[np.float32]:
+    """The voxels; the volumes of a 4D image one below the other."""
+    import numpy as np
+
+    from monai_mri.images.nifti import read_volumes
     from monai_mri.images.read import read_image
 
     if role.volumes == 1:
         return read_image(path).array
-    return _read_4d(path)
-
-
-def _read_4d(path: Path) -> npt.NDArray[np.float32]:
-    """All volumes of a 4D image, one below the other: enough to look for what is no number."""
-    import nibabel
-    import numpy as np
-
-    from monai_mri.images.picture import require_finite
-
-    image: Any = nibabel.load(path)
-    array: npt.NDArray[np.float32] = np.concatenate(
-        list(np.moveaxis(image.get_fdata(dtype=np.float32), 3, 0))
-    )
-    require_finite(array, path)
-    return array
+    return np.concatenate(list(np.moveaxis(read_volumes(path, volumes=role.volumes), 3, 0)))
 
 
 def _mask_faults(array: npt.NDArray[np.float32], where: str, role: Role, *, picture: bool) -> list[Fault]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 SAMPLES = 256
+LARGEST_EXACT = 2**24  # voxels; beyond, memory counts more than the last digits
 DIRECTIONS = {2: ("up-down", "left-right"), 3: ("left-right", "front-back", "up-down")}
 
 
@@ -46,7 +47,8 @@ def canonical(array: FloatArray) -> Canonical:
     sketch holds 256 voxels at fixed places, then mean, spread, third moment and the centre of brightness.
     An image that is symmetric to rounding has no one pose; its own copies may then be missed.
     """
-    values = array.astype(np.float64)
+    exact = array.size <= LARGEST_EXACT
+    values: NDArray[np.floating] = array.astype(np.float64) if exact else array.astype(np.float32)
     values -= values.min()
     values /= values.max()
     centred = values - values.mean()
@@ -92,7 +94,7 @@ def describe(matrix: NDArray[np.int8]) -> str:
     return "axes exchanged"
 
 
-def _samples(posed: NDArray[np.float64]) -> NDArray[np.float64]:
+def _samples(posed: NDArray[np.floating]) -> NDArray[np.float64]:
     places = np.random.default_rng(0).random((posed.ndim, SAMPLES))
     index = tuple((row * length).astype(int) for row, length in zip(places, posed.shape, strict=True))
     return np.asarray(posed[index], dtype=np.float64)

@@ -18,7 +18,17 @@ _WORDS: tuple[tuple[str, str], ...] = (
     ("T2w", r"t2|ciss|space"),
     ("PDw", r"\bpd|proton"),
 )
-_CONTRAST = re.compile(r"gado|\bgd\b|_gd\b|\+\s?c\b|\bce\b|_ce\b|post.?con|\bpost\b|_post\b")
+# Words of several languages; letters and digits around would make another word of one, `_` would not.
+_START, _END = r"(?<![^\W_])", r"(?![^\W_])"
+_CONTRAST = re.compile(
+    rf"{_START}(?:km|gd|gad|gado[^\W\d_]*|ce|post|kontrast[^\W\d_]*|inj(?:ect[^\W\d_]*)?|mdc){_END}"
+    rf"|\+\s?c{_END}|{_START}c\+|{_START}post.?con"
+    rf"|{_START}(?:with|w|mit|after|nach|avec|apr[eè]s|con|com|met|po)[\W_]*contrast[^\W\d_]*"
+)
+_WITHOUT = re.compile(
+    rf"{_START}(?:ohne|vor|kein|sans|avant|non|no|without|w/o|wo|pre|pr[aä]e?|before|senza|sin|sem|zonder|bez)"
+    rf"[\W_]*(?:i\.?v\.?[\W_]*)?$"
+)
 _LOCALIZER = re.compile(r"\bloc(\b|_|ali[sz]er)|locali[sz]er|scout|survey|3.?plane|three.?plane|scano")
 
 
@@ -46,8 +56,13 @@ def guess_sequence(image: Instance) -> tuple[str, Literal["", "type", "name", "t
 
 
 def has_contrast(image: Instance) -> bool:
-    """Whether a contrast agent is said, in its own tag or in the description. False may mean "not said"."""
-    return image.contrast or _CONTRAST.search(image.text) is not None
+    """Whether a contrast agent is said, in its own tag or in the description. False may mean "not said".
+
+    In the description it is a word such as gd, gado…, ce, +c, post, KM, Kontrast, injecté or mdc, unless a
+    word such as without, pre, ohne or sans stands before it.
+    """
+    found = _CONTRAST.finditer(image.text)
+    return image.contrast or any(not _WITHOUT.search(image.text[: match.start()]) for match in found)
 
 
 def is_localizer(image: Instance) -> bool:

@@ -105,7 +105,7 @@ def value_hits(field: str, value: str, *, key: str | None = None) -> Iterator[Hi
 
 def age_hits(field: str, value: str) -> Iterator[Hit]:
     """An age over 89 years, as `91`, `91.5` or DICOM's `091Y`."""
-    match = re.fullmatch(r"(\d{1,3})(?:\.\d*)?\s*(?:y|years?)?", value.strip(), re.IGNORECASE)
+    match = re.fullmatch(r"(\d{1,3})(?:[.,]\d*)?\s*(?:y|years?)?", value.strip(), re.IGNORECASE)
     if match and int(match[1]) > OLDEST_AGE:
         yield Hit("age", field, value)
 

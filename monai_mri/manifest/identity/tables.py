@@ -25,6 +25,7 @@ _VAGUE = re.compile(
 )
 _NAME_CELL = re.compile(r"[A-Z][\w'-]{1,20}(?:,? |[_^,])[A-Z][\w'-]{1,20}(?:[ _^][A-Z][\w'.-]{0,20})?")
 _AGES = ("age", "age_years", "age_at_scan")
+_EXCEL_SEPARATOR = re.compile(r"\"?sep=([;,|\t])\"?[;,|\t ]*\r?\n", re.IGNORECASE)  # its first line
 _TO_ZERO = str.maketrans("123456789", "000000000")
 _PLACED = 100  # values are met in the order of the rows, so that the first is among these
 _MOST_BYTES = 64 * 2**20
@@ -76,8 +77,10 @@ def read_columns(path: Path) -> dict[str, list[str]]:
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     text = text.replace("\0", " ")
+    if said := _EXCEL_SEPARATOR.match(text):
+        text = text[said.end() :]
     head = text[: text.find("\n") if "\n" in text else len(text)][:100_000]
-    delimiter = max("\t;,|", key=head.count)
+    delimiter = said[1] if said else max("\t;,|", key=head.count)
     columns: dict[str, list[str]] = {}
     names: list[str] = []
     for cells in _rows(text, delimiter):

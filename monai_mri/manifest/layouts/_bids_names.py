@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from monai_mri.images.names import NIFTI_SUFFIXES, image_suffix
+from monai_mri.manifest.layouts._nofile import why_no_file
 
 KINDS = (
     "anat",
@@ -119,8 +120,8 @@ def parse_file(path: Path, relative: str) -> BidsFile:
     kind = folders[-1] if folders and folders[-1] in KINDS else ""
     if not kind and not pipeline:
         raise ValueError("no BIDS place: not in a folder such as anat/")
-    if not path.is_file():
-        raise ValueError("a link that leads to no file (for git-annex: get its content)")
+    if why := why_no_file(path):
+        raise ValueError(f"{why} (for git-annex: get its content)" if "link" in why else why)
     return BidsFile(path, relative, pipeline, kind, name)
 
 

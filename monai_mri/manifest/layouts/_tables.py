@@ -16,6 +16,7 @@ from monai_mri.faults import Fault
 from monai_mri.manifest.table import unescape
 
 ID_COLUMNS = ("participant_id", "subject_id", "id", "subject")
+EXCEL_SEPARATOR = re.compile(r"(\"?sep=([;,|\t])\"?[;,|\t ]*)(?=[\r\n])", re.IGNORECASE)
 MOST_BYTES = 256 * 2**20
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 _MISSING = ("n/a", "N/A")  # BIDS writes a missing value so
@@ -47,7 +48,8 @@ class SubjectRow:
 def read_subject_table(path: Path) -> Table:
     """The table in a CSV or TSV file: commas, semicolons, tabs or bars, found from the header line.
 
-    UTF-8 with or without a byte-order mark. Every cell is text without spaces around it, ids keep their
+    A first line such as `sep=;`, as Excel has it, names the separator. UTF-8 with or without a byte-order
+    mark. Every cell is text without spaces around it, ids keep their
     zeros; "n/a" becomes empty, and so does nothing else. Lines without any text are left out.
 
     Raises:
@@ -55,8 +57,11 @@ def read_subject_table(path: Path) -> Table:
             (E501), a column twice (E504), or a row that does not fit the header (E505).
     """
     text = _decoded(path, _content(path))
+    said = EXCEL_SEPARATOR.match(text)
+    text = text[said.end(1) :] if said else text  # the line's end stays, so that lines keep their numbers
     header_line = next((line for line in text.splitlines() if line.strip()), "")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(path, header_line), strict=True)
+    mark = said[2] if said else _delimiter(path, header_line)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True)
     try:
         lines = [(reader.line_num, [_cell(cell) for cell in cells]) for cells in reader]
     except csv.Error as error:

@@ -11,6 +11,7 @@ from monai_mri.errors import ManifestError, UsageError
 from monai_mri.faults import Fault
 from monai_mri.images.names import is_image_name
 from monai_mri.manifest.core import Skipped
+from monai_mri.manifest.layouts._nofile import why_no_file
 from monai_mri.manifest.layouts._samples import Collected, Sample, files_below
 from monai_mri.manifest.layouts._tables import (
     Table,
@@ -177,8 +178,9 @@ def _files(cells: Mapping[str, str], folder: Path, strip_prefix: str) -> tuple[d
                 {},
                 f"{name} is a path of another computer ({_shown(relative)}): give strip_prefix and base",
             )
-        if not _is_file(path):
-            return {}, f"{name}: no such file ({_shown(relative)}): check it, strip_prefix and base"
+        if why := why_no_file(path):
+            hint = ": check it, strip_prefix and base" if why == "no such file" else ""
+            return {}, f"{name}: {why} ({_shown(relative)}){hint}"
         files[name] = Path(os.path.normpath(path)) if ".." in Path(relative).parts else path
     return files, ""
 
@@ -191,13 +193,6 @@ def _stripped(cell: str, prefix: str) -> str:
     if start and same and path[len(start) : len(start) + 1] == "/":
         return path[len(start) :].lstrip("/")
     return path
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a name that is too long
-        return False
 
 
 def _shown(path: str) -> str:

@@ -16,6 +16,7 @@ from monai_mri.errors import ManifestError
 from monai_mri.faults import Fault
 from monai_mri.images.names import image_suffix, is_image_name
 from monai_mri.manifest.core import Skipped
+from monai_mri.manifest.layouts._nofile import why_no_file
 from monai_mri.manifest.layouts._official import official_part
 from monai_mri.manifest.layouts._samples import Collected, Sample, compiled, files_below, matched
 
@@ -65,7 +66,8 @@ def collect(root: Path, *, json: str = "dataset.json", subject_pattern: str = ""
     `root` is the folder with the file `json`, or that file. Paths in it are relative to its own folder.
     `image` is a path, or a list of paths that become a column each, named by `modality` or `channel_names`;
     one 4D image with several of them is the column `image`, and its volumes have these names. `label` is
-    a path (the mask), or a class: its number is spelled out by `labels`. Other plain values, such as
+    a path (the mask), or a class: its number is spelled out by `labels`; beside a mask the class may stand in
+    `class`. Other plain values, such as
     `fold`, become columns, and a key whose value is the path of an image that exists a column of images;
     `subject_id`, `session_id` and `site` fill those. `official_part` is the list. Without any
     list the files of imagesTr, imagesTs (`CASE_0000.nii.gz`, one a channel), labelsTr and labelsTs are taken.
@@ -177,8 +179,9 @@ def _entry(
     images = _images(dataset, f"{where}.image", entry["image"]) if "image" in entry else {}
     mask, said = _mask_or_class(dataset, where, entry)
     texts = texts | said
+    core = ("image", "label", "mask", *(("class",) if _class_beside_mask(entry) else ()))
     for name, value in entry.items():
-        if name in ("image", "label", "mask"):
+        if name in core:
             continue
         if not name.strip() or isinstance(value, (dict, list)):
             dropped.setdefault(name)
@@ -204,7 +207,17 @@ def _mask_or_class(
         label, mask = None, label
     number = int(label) if isinstance(label, float) and label.is_integer() else label
     said = {} if label is None else {"label": dataset.words.get(_text(number), _text(number))}
+    if _class_beside_mask(entry):
+        said = {"label": _text(entry["class"])}
     return (None if mask is None else dataset.file(mask)), said
+
+
+def _class_beside_mask(entry: dict[str, Any]) -> bool:
+    """Whether `class` is the class, since `label` is no class: `convert --to decathlon` writes both so."""
+    label, found = entry.get("label"), entry.get("class")
+    no_class = label is None or (isinstance(label, str) and is_image_name(label))
+    is_text = isinstance(found, (str, int, float)) and not isinstance(found, bool)
+    return no_class and (is_text or ("class" in entry and found is None))
 
 
 def _images(dataset: _Dataset, where: str, image: Any) -> dict[str, Path]:
@@ -259,8 +272,9 @@ def _unusable(row: _Row) -> str:
             return f"{path.name} is a hidden file, which only macOS needs"
         if not is_image_name(path.name):
             return f"{path.name} is not a NIfTI file, JPG, PNG or TIFF"
-        if not path.is_file():
-            return f"there is no file {path.parent.name}/{path.name}"
+        if why := why_no_file(path):
+            short = f"{path.parent.name}/{path.name}"
+            return f"there is no file {short}" if why == "no such file" else f"{short} is {why}"
     return ""
 
 

@@ -26,7 +26,7 @@ def collect(
 
     An image and its mask have the same path below their folders but for the ending. The subject is
     what `subject_pattern` finds in the file's name without ending (its first group, if it has one);
-    without a pattern each picture is its own subject.
+    without a pattern each picture is its own subject. An empty `masks` makes a manifest without masks.
 
     Raises:
         UsageError: the pattern is not a regular expression.
@@ -35,17 +35,18 @@ def collect(
     pattern = compiled(subject_pattern, option="subject_pattern")
     skipped: list[Skipped] = []
     pictures = _by_stem(root, images, skipped)
-    drawn = _by_stem(root, masks, skipped)
+    drawn = _by_stem(root, masks, skipped) if masks else {}
     samples = []
     for stem in sorted(pictures):
         subject = matched(pattern, Path(stem).name) if subject_pattern else Path(stem).name
         name = pictures[stem].relative_to(root).as_posix()
-        if stem not in drawn:
-            skipped.append(Skipped(name, f"no mask {masks}/{stem}.*"))
+        if masks and stem not in drawn:
+            why = f"no mask {masks}/{stem}.* (--option masks= takes pictures without masks)"
+            skipped.append(Skipped(name, why))
         elif not subject:
             skipped.append(Skipped(name, f"subject_pattern {subject_pattern!r} finds nothing in its name"))
         else:
-            samples.append(Sample(subject, {modality: pictures[stem]}, drawn[stem], session_id, site))
+            samples.append(Sample(subject, {modality: pictures[stem]}, drawn.get(stem), session_id, site))
     for stem in sorted(drawn.keys() - pictures.keys()):
         skipped.append(Skipped(drawn[stem].relative_to(root).as_posix(), f"no image {images}/{stem}.*"))
     return Collected((modality,), tuple(samples), tuple(skipped))

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from monai_mri.errors import ImageError, ManifestError, UsageError
+from monai_mri.images.grids import grid_difference
 from monai_mri.manifest.core import Skipped
-from monai_mri.manifest.grids import grid_difference
 from monai_mri.manifest.layouts._people import about, columns_of, read_people
 from monai_mri.manifest.layouts._samples import Collected, Sample, files_below
 

@@ -155,6 +155,8 @@ def _notes(
         if column.varies:
             once = "the first of each subject counts" if column.unit == "subjects" else "each scan counts"
             notes.append(f"{column.name} varies within {column.varies} subjects: {once}")
+        if column.commas:
+            notes.append(f"{column.name}: {column.commas} cells have a decimal comma, read as a point")
         if column.strange:
             notes.append(f"{column.name}: {column.strange} cells are no numbers and count as missing")
     seen = Counter(

@@ -13,6 +13,7 @@ DISTINCT = 10  # a numeric column with more values is continuous, with fewer it 
 MOST_BINS = 15
 _MISSING = {"", "n/a", "nan"}
 _NUMBER = re.compile(r"\s*[+-]?(\d{1,30}\.?\d{0,30}|\.\d{1,30})([eE][+-]?\d{1,2})?\s*")
+_COMMA = re.compile(r"\s*[+-]?\d{1,30},\d{1,30}\s*")
 _AGE = re.compile(r"age(?![a-z])", re.IGNORECASE)
 _SEX = re.compile(r"(sex|gender)(?![a-z])", re.IGNORECASE)
 
@@ -22,7 +23,8 @@ class Column:
     """The cells of one column, missing ones empty, and how they are counted.
 
     `varies` counts the subjects with more than one value; `strange` the cells that are no numbers in
-    a column of ages, which count as missing.
+    a column of ages, which count as missing; `commas` the numbers with a decimal comma, which `cells` have
+    with a point.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Column:
     unit: Unit
     varies: int = 0
     strange: int = 0
+    commas: int = 0
 
     def items(self, subjects: Sequence[str], rows: Iterable[int]) -> list[str]:
         """The cells to count among `rows`: each, or of each subject the first that is not missing."""
@@ -46,24 +49,27 @@ class Column:
 def read_column(name: str, cells: Sequence[str], subjects: Sequence[str]) -> Column:
     """A manifest's column as a variable.
 
-    Numeric is a column of ages, and one whose filled cells are all numbers of more than ten values. Age and
-    sex are a person's, counted once a subject; any other column is a person's unless it varies within one.
+    Numeric is a column of ages, and one whose filled cells are all numbers of more than ten values, with a
+    decimal point or comma. Age and sex are a person's, counted once a subject; any other column is a person's unless it varies within one.
 
     >>> column = read_column("sex", ["F", "F", "n/a"], ["a", "a", "b"])
     >>> column.items(["a", "a", "b"], range(3)), column.unit
     (['F', ''], 'subjects')
     """
     filled = ["" if is_missing(cell) else cell.strip() for cell in cells]
-    numbers = {cell for cell in filled if cell and _NUMBER.fullmatch(cell)}
-    others = {cell for cell in filled if cell} - numbers
+    pointed = [cell.replace(",", ".") if _COMMA.fullmatch(cell) else cell for cell in filled]
+    numbers = {cell for cell in pointed if cell and _NUMBER.fullmatch(cell)}
+    others = {cell for cell in pointed if cell} - numbers
     is_age = bool(_AGE.match(name)) and bool(numbers)
     numeric = is_age or (len(numbers) > DISTINCT and not others)
+    commas = sum(new != old for new, old in zip(pointed, filled, strict=True)) if numeric else 0
+    filled = pointed if numeric else filled
     strange = sum(cell in others for cell in filled) if numeric else 0
     if strange:
         filled = ["" if cell in others else cell for cell in filled]
     varies = _varies(filled, subjects)
     unit: Unit = "scans" if varies and not is_person_level(name) else "subjects"
-    return Column(name, tuple(filled), numeric, unit, varies, strange)
+    return Column(name, tuple(filled), numeric, unit, varies, strange, commas)
 
 
 def is_missing(cell: str) -> bool:

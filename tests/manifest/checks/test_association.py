@@ -26,3 +26,8 @@ def test_a_label_that_the_site_tells_scores_one_and_chance_zero():
 
 def test_one_value_only_is_undefined():
     assert all(map(math.isnan, cramers_v(pairs([[5], [6]]))))
+
+
+@pytest.mark.parametrize("number", [2, 3, 20])
+def test_a_value_of_its_own_for_every_subject_is_undefined(number):
+    assert math.isnan(cramers_v([(f"r{n}", f"c{n}") for n in range(number)])[0])

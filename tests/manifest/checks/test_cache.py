@@ -75,3 +75,23 @@ def test_the_folder_can_be_named(monkeypatch, tmp_path):
     monkeypatch.delenv("MONAI_MRI_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     assert default_cache_folder() == tmp_path / "monai_mri"
+
+
+def test_a_file_changed_behind_its_time_is_looked_at_again(tmp_path, image):
+    cache = Cache(tmp_path)
+    before, times = cache.key(image, Role(), "voxels"), image.stat()
+    image.write_bytes(b"xyz")
+    os.utime(image, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert cache.key(image, Role(), "voxels") != before
+
+
+def test_what_may_pass_is_not_kept(tmp_path, image):
+    cache = Cache(tmp_path)
+    cache.save({"key": Facts(faults=(Fault("E106", "", "no right to read it", "", ""),))})
+    assert cache.load(["key"]) == {}
+
+
+def test_only_its_owner_may_read_the_cache(tmp_path, image):
+    Cache(tmp_path / "cache").save({"key": FACTS})
+    assert (tmp_path / "cache").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "cache/checks.sqlite").stat().st_mode & 0o077 == 0

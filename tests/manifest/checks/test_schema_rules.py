@@ -42,3 +42,9 @@ def test_what_is_no_schema_is_a_usage_error(tmp_path, schema, content):
     schema.write_text(content)
     with pytest.raises(UsageError, match="expected a JSON Schema"):
         findings(tmp_path, schema)
+
+
+def test_a_reference_elsewhere_is_not_fetched(tmp_path, schema):
+    schema.write_text(json.dumps({"$ref": "http://127.0.0.1:9/x"}))
+    with pytest.raises(UsageError, match="stands alone"):
+        findings(tmp_path, schema)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from monai_mri.manifest.checks.spelling import near_spellings, same_id
+from monai_mri.manifest.spelling import near_spellings, same_id
 
 
 @pytest.mark.parametrize("other", ["1", "001", "01"])

@@ -27,10 +27,11 @@ def grid_difference(first: Grid, second: Grid) -> tuple[str, str]:
         return "", ""
     gap = [tuple(b - a for a, b in zip(*rows, strict=True)) for rows in zip(one, other, strict=True)]
     corners = itertools.product(*((0, length - 1) for length in (*first[0], 1, 1)[:3]))
-    apart_mm = max(math.hypot(*_at(gap, corner)) for corner in corners)
+    distances_mm = [math.hypot(*_at(gap, corner)) for corner in corners]
     voxel_mm = min(math.hypot(*column) for column in list(zip(*one, strict=True))[:3])
-    if not apart_mm > SHIFT_TOLERANCE * voxel_mm:
+    if all(distance <= SHIFT_TOLERANCE * voxel_mm for distance in distances_mm):  # never, where one is nan
         return "", ""
+    apart_mm = max(distances_mm)
     return f"an affine {apart_mm:.3g} mm off", "the affine"
 
 

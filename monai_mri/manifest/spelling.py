@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from monai_mri.faults import Fault
+
+if TYPE_CHECKING:
+    from monai_mri.manifest.core import Manifest
 
 SHORTEST = 5  # letters of a word in which one wrong letter is taken for a typing error
 
 
-def same_id(subject: str) -> str:
-    """What an id is but for leading zeros, case and outer spaces.
+def refuse_spellings(manifest: Manifest, columns: Iterable[str]) -> None:
+    """Refuse to divide subjects whose ids, or the values of the columns to divide by, stand in two spellings.
 
-    >>> same_id("001") == same_id("1"), same_id("sub-01") == same_id("Sub-1 "), same_id("10") == same_id("1")
+    Raises:
+        ManifestError: two ids of what looks like one person (E503), or two values of one class (E506).
+    """
+    first: dict[str, str] = {}
+    for subject in dict.fromkeys(manifest.table["subject_id"].tolist()):
+        other = first.setdefault(same_id(subject), subject)
+        if other != subject:
+            found = f"ids {other!r} and {subject!r}, which differ only by zeros, case or spaces"
+            todo = "write one person's id in one way, or give two persons ids that differ more"
+            raise Fault("E503", str(manifest.path), found, "one spelling a person", todo).error()
+    for column in columns:
+        counts = Counter(manifest.table[column].tolist())
+        for rare, common in near_spellings(counts, typing_errors=True):
+            found = f"{column} {rare!r} beside {common!r}"
+            fault = Fault("E506", str(manifest.path), found, "one spelling a class", "write it in one way")
+            raise fault.error()
+
+
+def same_id(subject: str) -> str:
+    """What an id is but for leading zeros, case, spaces and a spreadsheet's ".0".
+
+    >>> same_id("001") == same_id("1"), same_id("01") == same_id("1.0"), same_id("10") == same_id("1")
     (True, True, False)
     """
-    return re.sub(r"(?<!\d)0+(?=\d)", "", subject.strip().casefold())
+    plain = re.sub(r"\s+", " ", unicodedata.normalize("NFKC", subject)).strip().casefold()
+    plain = re.sub(r"^(\d+)\.0+$", r"\1", plain)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", plain)
 
 
 def near_spellings(counts: Mapping[str, int], *, typing_errors: bool) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What commands share: settings given as key=value, and files that are not overwritten by accident."""
+"""What commands share: settings as key=value, files not overwritten by accident, text fit for a terminal."""
 
 from __future__ import annotations
 
@@ -39,3 +39,17 @@ def refuse_overwriting(*paths: Path, force: bool) -> None:
     for path in paths:
         if path.exists() and not force:
             raise UsageError(f"{path}: exists already, expected a new file; add --force to replace it")
+
+
+def printable(text: str) -> str:
+    r"""A text on one line, without characters that a terminal would obey or not show.
+
+    White space of every kind becomes a space; control and formatting characters, which may also reverse the
+    direction of writing, and bytes of a file name that are no text become U+FFFD.
+
+    >>> printable("sub-01\tLäsion\n"), printable("a\x1b[2Jb") == "a\ufffd[2Jb"
+    ('sub-01 Läsion ', True)
+    """
+    return "".join(
+        " " if letter.isspace() else letter if letter.isprintable() else "\ufffd" for letter in text
+    )

@@ -119,7 +119,8 @@ def relative_to_root(path: Path, base: Path, *, root_is: str) -> str:
     link = f" (it is a link to {path.resolve()})" if path.is_symlink() else ""
     raise ManifestError(
         f"{path}: lies outside {base.resolve()}{link}, expected it below {where}; write the manifest to a "
-        "folder above the data, or set an environment variable to such a folder and use root_is='env:NAME' [E509]"
+        "folder above the data, or set an environment variable to such a folder and use root_is='env:NAME' "
+        "[E509]"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ from monai_mri.errors import DataError, ManifestError
 from monai_mri.files import write_whole
 
 Model = TypeVar("Model", bound=BaseModel)
+LONGEST = 60  # characters of a value that a message shows
 
 
 def read_model(
@@ -28,6 +30,9 @@ def read_model(
         DataError: of kind `twice`.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            kind = "a folder" if path.is_dir() else "not a regular file"  # a pipe would be waited for
+            raise ManifestError(f"{path}: {kind}, expected a readable file; {again}")
         text = path.read_bytes().decode("utf-8-sig")
         content = json.loads(text, object_pairs_hook=_refuse_twice(path, twice, again))
         return model.model_validate(content)
@@ -62,12 +67,17 @@ def _refuse_twice(
         content: dict[str, Any] = {}
         for key, value in pairs:
             if key in content and content[key] != value:
-                found = f"{key!r} stands twice, as {content[key]!r} and {value!r}"
+                found = f"{_short(key)} stands twice, as {_short(content[key])} and {_short(value)}"
                 raise kind(f"{path}: {found}, expected once; {again}")
             content[key] = value
         return content
 
     return hook
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _first_line(error: ValidationError) -> str:

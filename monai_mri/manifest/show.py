@@ -45,7 +45,8 @@ def _facts(manifest: Manifest) -> str:
         root = "the manifest's folder" if sidecar.root == "." else sidecar.root
         facts |= {"data below": root, "source": sidecar.source, "licence": sidecar.licence}
     width = max(map(len, facts))
-    return "\n".join(f"{name:<{width}}  {value or '(not said)'}" for name, value in facts.items())
+    lines = {name: " ".join(value.splitlines()) for name, value in facts.items()}
+    return "\n".join(f"{name:<{width}}  {value or '(not said)'}" for name, value in lines.items())
 
 
 def _columns(manifest: Manifest) -> str:
@@ -90,6 +91,7 @@ def _counted(values: Iterable[str]) -> str:
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> str:
+    lines = [[" ".join(cell.splitlines()) for cell in line] for line in lines]
     widths = [max(len(line[index]) for line in lines) for index in range(len(lines[0]))]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip()

@@ -2,6 +2,18 @@
 
 from monai_mri.phantom.cohort import make_plaque_cohort
 from monai_mri.phantom.grid import Grid
+from monai_mri.phantom.lesion_cohort import make_lesion_cohort
+from monai_mri.phantom.migraine_cohort import make_migraine_cohort
+from monai_mri.phantom.regions import REGIONS, white_matter_regions
 from monai_mri.phantom.subject import Subject, make_subject
 
-__all__ = ["Grid", "Subject", "make_plaque_cohort", "make_subject"]
+__all__ = [
+    "REGIONS",
+    "Grid",
+    "Subject",
+    "make_lesion_cohort",
+    "make_migraine_cohort",
+    "make_plaque_cohort",
+    "make_subject",
+    "white_matter_regions",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from markupsafe import Markup
 import monai_mri
 from monai_mri.errors import DataError
 from monai_mri.files import write_whole
-from monai_mri.manifest.summary import Cohort, Line, table_lines
+from monai_mri.manifest.summary import Categorical, Cohort, Continuous, Line, table_lines
 from monai_mri.manifest.summary.render import undefined_notes
+from monai_mri.manifest.summary.tally import MOST_LEVELS
 from monai_mri.report import cohort_plots
 
 __all__ = ["write_cohort_page"]
@@ -62,9 +64,36 @@ def _collect(cohort: Cohort, *, title: str | None) -> dict[str, Any]:
         "rows": [_row(line) for line in lines],
         "notes": [*cohort.notes, *undefined_notes(cohort)],
         # The SVG writer has escaped the text that comes from the table.
+        "absent": {"labels": _no_labels(cohort)},
         "plots": {name: Markup(svg) if svg else None for name, svg in plots.items()},
         "version": monai_mri.__version__,
     }
+
+
+def _no_labels(cohort: Cohort) -> str:
+    """Why there is no picture of labels by site: the one reason that applies."""
+    cross = cohort.cross
+    if cross is not None:
+        several = len(cross.columns) > len(cohort_plots.PALETTE)
+        return f"The column {cross.column_name} has too many values for a picture." if several else ""
+    names = {variable.name: variable for variable in cohort.variables}
+    if cohort.by in ("site", "label"):
+        return f"The column {cohort.by} makes the groups."
+    if lacking := [name for name in ("site", "label") if name not in names]:
+        return f"No column {' and none '.join(lacking)}, or nothing in it."
+    if numeric := [name for name in ("site", "label") if isinstance(names[name], Continuous)]:
+        return f"The column {numeric[0]} holds numbers, not categories."
+    if cohort.min_count and all(len(_levels(names[name])) <= MOST_LEVELS for name in ("site", "label")):
+        return "A small count in it is masked."
+    return "The columns site and label have too many values for a picture."
+
+
+def _levels(variable: Continuous | Categorical) -> tuple[str, ...]:
+    """The levels of a category; more than are listed where the rarest were put together."""
+    if isinstance(variable, Continuous):
+        return ()
+    others = bool(variable.levels) and re.fullmatch(r"\(\d+ others\)", variable.levels[-1])
+    return (*variable.levels, "") if others else variable.levels
 
 
 def _row(line: Line) -> dict[str, Any]:

@@ -21,7 +21,8 @@ class ReadMRId(MapTransform):
     """Turn the paths of a sample into tensors.
 
     Each key becomes a `MetaTensor` of float32, (1, I, J, K) in RAS order for NIfTI or (1, H, W) for a
-    picture; masks hold 0 and 1. Images and masks of one sample must share one grid. The meta holds
+    picture; a list of paths becomes as many channels, with the meta of the first. Masks hold 0 and 1. Images
+    and masks of one sample must share one grid. The meta holds
     ``filename_or_obj``, ``affine``, ``spacing_mm`` (nan where unknown), ``kind`` and the grid on disk, so
     that `picture_of` can give back what the functions of `save` need.
 
@@ -53,9 +54,13 @@ class ReadMRId(MapTransform):
             if not sample.get(key):
                 self._leave_out(sample, key)
                 continue
-            picture = _read(Path(sample[key]), mask=key in self.mask_keys, like=first)
-            first = first or picture
-            sample[key] = to_meta_tensor(picture)
+            paths = sample[key] if isinstance(sample[key], (list, tuple)) else [sample[key]]
+            channels = []
+            for path in paths:
+                picture = _read(Path(path), mask=key in self.mask_keys, like=first)
+                first = first or picture
+                channels.append(to_meta_tensor(picture))
+            sample[key] = channels[0] if len(channels) == 1 else _stacked(channels)
         return sample
 
     def _leave_out(self, sample: dict[Hashable, Any], key: Hashable) -> None:
@@ -63,6 +68,11 @@ class ReadMRId(MapTransform):
             name = sample.get("sample_id", sample.get("subject_id", "sample"))
             raise ImageError(f"{name}: no path under {key!r}, expected an image file; complete the manifest")
         sample.pop(key, None)
+
+
+def _stacked(channels: Sequence[MetaTensor]) -> MetaTensor:
+    stacked = torch.cat([channel.as_tensor() for channel in channels])
+    return MetaTensor(stacked, meta=channels[0].meta)
 
 
 def to_meta_tensor(picture: Picture) -> MetaTensor:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from monai_mri.cli.outputs import pairs, refuse_overwriting
+from monai_mri.cli.outputs import pairs, printable, refuse_overwriting
 from monai_mri.errors import UsageError
 
 
@@ -24,3 +24,18 @@ def test_an_existing_file_is_replaced_only_by_force(tmp_path):
     refuse_overwriting(tmp_path / "new.csv", force=False)
     with pytest.raises(UsageError, match=r"there\.csv: exists already, .*--force"):
         refuse_overwriting(tmp_path / "new.csv", there, force=False)
+
+
+@pytest.mark.parametrize("letter", ["\x00", "\x1b", "\x7f", "\x9b", "\u202e", "\u200b", "\udcff", "\ufeff"])
+def test_what_a_terminal_would_obey_or_cannot_show_is_replaced(letter):
+    assert printable(f"a{letter}b") == "a\ufffdb"
+    printable(letter).encode()
+
+
+@pytest.mark.parametrize("letter", ["\t", "\n", "\r", "\v", "\x85", "\u2028", "\x1c", "\xa0"])
+def test_white_space_of_any_kind_is_a_space(letter):
+    assert printable(f"a{letter}b") == "a b"
+
+
+def test_text_of_any_language_stays():
+    assert printable("Läsion 病变 آفة 🧠 a b") == "Läsion 病变 آفة 🧠 a b"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -19,12 +21,69 @@ def test_make_writes_a_cohort_as_asked(run, tmp_path):
     assert run(*words).exit_code == 2
 
 
+def test_make_writes_a_migraine_cohort_of_a_shape(run, tmp_path):
+    words = ("phantom", "make", "migraine", tmp_path / "cohort", "--subjects", 2, "--shape", 20, 24, 20)
+    result = run(*words)
+    assert result.exit_code == 0, result.stderr
+    table = read_manifest(tmp_path / "cohort/manifest.csv")
+    assert result.stdout.endswith(f"{table.path}: 2 subjects\n")
+    assert [row["label"] for row in table.rows()] == ["migraine", "control"]
+    assert nib.load(table.resolve(table.rows()[0]["white_matter"])).shape == (20, 24, 20)
+    assert run(*words).exit_code == 2
+    assert run(*words, "--force").exit_code == 0
+
+
+def test_make_writes_a_lesion_cohort_with_its_own_settings(run, tmp_path):
+    words = (
+        "phantom",
+        "make",
+        "lesion",
+        tmp_path / "cohort",
+        "--subjects",
+        1,
+        "--lesions",
+        3,
+        "--patch-size",
+        9,
+    )
+    result = run(*words, "--voxel-size", 3, 3, 3, "--classes", "2=1, 5=2", "--volumes")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.endswith("manifest.csv: 1 subjects\n")
+    table = read_manifest(tmp_path / "cohort/manifest.csv")
+    assert {row["label"] for row in table.rows()} <= {"2", "5"}
+    image = nib.load(table.resolve(table.rows()[0]["qsm"]))
+    assert image.shape == (9, 9, 9)
+    np.testing.assert_allclose(image.header.get_zooms(), 3)
+    assert (tmp_path / "cohort/scans/sub-001/sub-001_lesions.nii.gz").is_file()
+
+
 def test_an_unknown_kind_is_a_usage_error_that_lists_the_kinds(run, tmp_path):
     result = run("phantom", "make", "plague", tmp_path / "cohort")
     assert result.exit_code == 2
-    assert "expected plaque" in result.stderr
+    assert "expected lesion, migraine, plaque" in result.stderr
 
 
 @pytest.mark.parametrize("option", [("--subjects", 0), ("--voxel-size", 1, 1, 0), ("--voxel-size", 1)])
 def test_impossible_numbers_are_usage_errors(run, tmp_path, option):
     assert run("phantom", "make", "plaque", tmp_path / "cohort", *option).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "why"),
+    [
+        ("plaque", ("--shape", 20, 24, 20), "--shape: not a setting of plaque"),
+        ("migraine", ("--voxel-size", 2, 2, 2), "--voxel-size: not a setting of migraine"),
+        ("migraine", ("--volumes",), "--volumes: not a setting of migraine"),
+        ("lesion", ("--voxel-size", 1, 1, 2), "--voxel-size: .* expected cubic voxels"),
+        ("lesion", ("--classes", "2=many"), "--classes: .* expected numbers"),
+        ("lesion", ("--classes", "2"), "--classes: '2' is not of the form"),
+        ("lesion", ("--classes", "9=1"), "classes: .* expected shares above 0 of some of 1, 2"),
+    ],
+)
+def test_a_setting_that_the_kind_has_not_or_in_a_wrong_form_is_a_usage_error(
+    run, tmp_path, kind, option, why
+):
+    result = run("phantom", "make", kind, tmp_path / "cohort", *option)
+    assert result.exit_code == 2
+    assert re.search(why, result.stderr), result.stderr
+    assert not (tmp_path / "cohort").exists()

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+import os
+
 import pytest
 
 from monai_mri.errors import LeakError, ManifestError
@@ -47,3 +50,24 @@ def test_a_key_with_two_values_raises_what_the_caller_asks_for(tmp_path):
     (tmp_path / "x.json").write_text('{"source": "a", "source": "b"}')
     with pytest.raises(LeakError):
         read_model(tmp_path / "x.json", Sidecar, again="make it again", twice=LeakError)
+
+
+def test_a_key_with_two_long_values_is_told_in_short(tmp_path):
+    (tmp_path / "x.json").write_text(
+        f'{{"{"k" * 900}": "{"a" * 900}", "{"k" * 900}": {json.dumps([1] * 900)}}}'
+    )
+    with pytest.raises(ManifestError, match="stands twice") as caught:
+        read_model(tmp_path / "x.json", Sidecar, again="make it again")
+    assert len(str(caught.value)) < len(str(tmp_path)) + 300
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes")
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.json")
+    with pytest.raises(ManifestError, match="not a regular file"):
+        read_model(tmp_path / "x.json", Sidecar, again="make it again")
+
+
+def test_a_folder_is_refused(tmp_path):
+    with pytest.raises(ManifestError, match="a folder"):
+        read_model(tmp_path, Sidecar, again="make it again")

@@ -57,3 +57,9 @@ def test_stale_splits_are_named_and_broken_ones_refused(cohort):
     splits_path(manifest.path).write_text("{")
     with pytest.raises(ManifestError, match="splits"):
         describe_manifest(changed)
+
+
+def test_a_cell_with_line_breaks_stays_on_its_line(tmp_path):
+    rows = [{"subject_id": "a", "site": "x\nrows  99\rz", "flair": "x.nii"}]
+    text = describe_manifest(write_manifest(tmp_path / "m.csv", rows))
+    assert "sites       x rows  99 z (1)" in text.split("\n")

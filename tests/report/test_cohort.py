@@ -107,7 +107,12 @@ def test_a_sites_name_is_text_and_no_markup(make_cohort, tmp_path):
 def test_what_cannot_be_drawn_is_said(make_cohort, tmp_path):
     text = text_of(make_cohort(bare=True), tmp_path)
     assert "<svg" not in text
-    said = ("No column of ages.", "No columns site and label", "tells no voxel size", "No cell is missing.")
+    said = (
+        "No column of ages.",
+        "No column site and none label, or nothing in it.",
+        "tells no voxel size",
+        "No cell is missing.",
+    )
     assert all(words in text for words in said)
     assert "no sidecar" in text
 
@@ -127,3 +132,41 @@ def test_a_large_difference_stands_out(make_cohort, tmp_path):
 def test_a_folder_is_no_page(make_cohort, tmp_path):
     with pytest.raises(DataError, match="is a folder"):
         write_cohort_page(summarise_manifest(make_cohort()), tmp_path)
+
+
+LABELS_BY_SITE = re.compile(r"(No column (?!of)[^<]*|The column[^<]*|A small count[^<]*masked\.)")
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"by": "site"}, "The column site makes the groups."),
+        ({"min_count": 12}, "A small count in it is masked."),
+    ],
+)
+def test_only_the_reason_that_applies_is_said(make_cohort, tmp_path, settings, reason):
+    text = text_of(make_cohort(), tmp_path, **settings)
+    assert LABELS_BY_SITE.findall(text) == [reason]
+
+
+def test_many_sites_and_numeric_labels_are_said(tmp_path):
+    rows = [
+        {"subject_id": f"s{n}", "t1": f"{n}.nii", "site": f"h{n}", "label": "ab"[n % 2]} for n in range(40)
+    ]
+    assert LABELS_BY_SITE.findall(text_of(write_manifest(tmp_path / "a.csv", rows), tmp_path)) == [
+        "The columns site and label have too many values for a picture."
+    ]
+    rows = [{**row, "site": "x", "label": str(n)} for n, row in enumerate(rows)]
+    assert LABELS_BY_SITE.findall(text_of(write_manifest(tmp_path / "b.csv", rows), tmp_path)) == [
+        "The column label holds numbers, not categories."
+    ]
+
+
+def test_a_difference_from_a_part_of_one_subject_is_undefined_and_not_bold(make_cohort, tmp_path):
+    manifest = make_cohort()
+    parts = {f"s{n}": "test" if n == 3 else "train" for n in range(40)}
+    splits = Splits(manifest_sha256=manifest.sha256, parts=((parts,),))
+    write_splits(splits_path(manifest.path), splits)
+    text = text_of(manifest, tmp_path)
+    table = re.search(r"<tbody>.*?</tbody>", text, re.DOTALL).group()
+    assert "<b>" not in table

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monai_mri.cli.manifest.options import CSV
-from monai_mri.cli.outputs import refuse_overwriting
+from monai_mri.cli.outputs import printable, refuse_overwriting
 
 if TYPE_CHECKING:
     from monai_mri.manifest.checks import CheckResult
@@ -112,7 +112,7 @@ def _as_table(result: CheckResult) -> None:
     for code in sorted(counts):
         findings = [finding for finding in result.findings if finding.code == code]
         for finding in findings[:LISTED]:
-            click.echo(_one_line(str(finding)))
+            click.echo(printable(str(finding)))
         if len(findings) > LISTED:
             more = f"{len(findings) - LISTED} more {code}, all of them with --format json"
             click.echo(click.style(f"… and {more}", dim=True))
@@ -132,8 +132,3 @@ def _summary(result: CheckResult, counts: Counter[str]) -> str:
     if result.ignored:
         words += ["ignored " + ", ".join(f"{code} {count}" for code, count in sorted(result.ignored.items()))]
     return "; ".join(words)
-
-
-def _one_line(text: str) -> str:
-    """Text without control characters: a cell of a table must not move the cursor."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)

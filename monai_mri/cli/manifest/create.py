@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monai_mri.cli.manifest.options import by_reason, force_option, out_option, root_option, tell
-from monai_mri.cli.outputs import pairs, refuse_overwriting
+from monai_mri.cli.outputs import pairs, printable, refuse_overwriting
 
 if TYPE_CHECKING:
     from monai_mri.manifest import Manifest
@@ -87,11 +87,11 @@ def _plan(collected: Collected, root: Path) -> None:
     """Every sample that would be taken, and every reason for which a file would not, with its files."""
     subjects = {sample.subject_id for sample in collected.samples}
     for sample in collected.samples:
-        click.echo(_line(sample, root))
+        click.echo(printable(_line(sample, root)))
     click.echo(f"{len(collected.samples)} images of {len(subjects)} subjects would be taken")
     click.echo(f"{len(collected.skipped)} would be left out" + (":" if collected.skipped else ""))
     for line in by_reason(collected.skipped):
-        click.echo(f"  {line}")
+        click.echo(f"  {printable(line)}")
 
 
 def _line(sample: Sample, root: Path) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from monai_mri.cli.outputs import printable
+
 if TYPE_CHECKING:
     from monai_mri.manifest import Manifest, Skipped
 
@@ -39,7 +41,7 @@ def tell(made: Manifest) -> None:
     if made.skipped:
         click.echo(f"{len(made.skipped)} left out:", err=True)
         for line in by_reason(made.skipped):
-            click.echo(f"  {line}", err=True)
+            click.echo(f"  {printable(line)}", err=True)
 
 
 def by_reason(skipped: Sequence[Skipped]) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from monai_mri.cli.manifest.options import CSV
+from monai_mri.cli.outputs import printable
 
 
 @click.command()
@@ -15,4 +16,5 @@ def show(*, table: Path) -> None:
     """Summarise MANIFEST: counts, missing cells, shapes, splits."""
     from monai_mri.manifest import describe_manifest, read_manifest
 
-    click.echo(describe_manifest(read_manifest(table)))
+    for line in describe_manifest(read_manifest(table)).split("\n"):
+        click.echo(printable(line))

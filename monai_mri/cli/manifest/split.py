@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from monai_mri.cli.manifest.options import CSV, force_option
-from monai_mri.cli.outputs import pairs, refuse_overwriting
+from monai_mri.cli.outputs import pairs, printable, refuse_overwriting
 
 if TYPE_CHECKING:
     from monai_mri.manifest import Splits
@@ -89,7 +89,8 @@ def split(  # noqa: PLR0913 - one for each option
         assign=fixed,
         seed=seed,
     )
-    click.echo(describe_splits(manifest, splits))
+    for line in describe_splits(manifest, splits).splitlines():
+        click.echo(printable(line))
     for fault in splits_faults(manifest, splits):
         click.echo(
             f"warning: {fault.found}, expected {fault.expected}; {fault.todo} [{fault.code}]", err=True

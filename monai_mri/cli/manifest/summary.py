@@ -44,10 +44,13 @@ def summary(  # noqa: PLR0913 - one for each option
 
     Parts are those of the splits file beside it. Differences between parts are standardised mean differences.
     """
-    refuse_overwriting(*([page] if page else []), force=force)
     from monai_mri.manifest import read_manifest
+    from monai_mri.manifest.convert import refuse_manifest_files
     from monai_mri.manifest.summary import as_csv, as_json, as_text, summarise_manifest
 
+    if page:
+        refuse_manifest_files(table, page)
+        refuse_overwriting(page, force=force)
     cohort = summarise_manifest(
         read_manifest(table), by=by, columns=columns, repeat=repeat, fold=fold, min_count=min_count
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from monai_mri.errors import ImageError
 from monai_mri.faults import Fault
 from monai_mri.images.packing import COPY_AGAIN, DO_NOT_USE
 from monai_mri.manifest.checks.facts import Facts
+from monai_mri.manifest.quiet import quiet
 
 FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 MOST_PIXELS = 2**26  # 8192 x 8192
@@ -27,10 +27,8 @@ def picture_facts(path: Path, suffix: str) -> Facts:
 
     where = str(path)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path, formats=("JPEG", "PNG", "TIFF")) as picture:
-                return _facts(picture, where, suffix)
+        with quiet(), Image.open(path, formats=("JPEG", "PNG", "TIFF")) as picture:
+            return _facts(picture, where, suffix)
     except UnidentifiedImageError:
         fault = Fault("E405", where, "not a picture inside", "JPG, PNG or TIFF", "save it as one")
     except Image.DecompressionBombError:

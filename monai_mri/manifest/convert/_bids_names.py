@@ -15,15 +15,29 @@ SUFFIXES = {
     "flair": "FLAIR",
     "t1": "T1w",
     "t1w": "T1w",
-    "t1c": "ce-gadolinium_T1w",
-    "t1ce": "ce-gadolinium_T1w",
-    "t1gd": "ce-gadolinium_T1w",
+    **dict.fromkeys(
+        (
+            "t1c",
+            "t1ce",
+            "t1gd",
+            "t1_ce",
+            "t1_gd",
+            "t1post",
+            "t1_post",
+            "t1km",
+            "t1w_ce",
+            "t1w_gd",
+            "t1w_post",
+        ),
+        "ce-gadolinium_T1w",
+    ),
     "t2": "T2w",
     "t2w": "T2w",
     "t2star": "T2starw",
     "pd": "PDw",
     "pdw": "PDw",
     "qsm": "Chimap",
+    "swi": "SWI",
 }
 _NOT_ALNUM = re.compile(r"[^0-9A-Za-z]+")
 _SUFFIX = re.compile(r"([a-z]+-[0-9A-Za-z]+_)*[0-9A-Za-z]+")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_mri.errors import UsageError
+from monai_mri.manifest.convert._inputs import refuse_images, refuse_manifest_files
 from monai_mri.manifest.convert._result import Converted
 from monai_mri.manifest.core import Manifest
 
@@ -34,17 +35,17 @@ def convert_manifest(
     Whole or not at all; with `force` it replaces what is there. `options` are the form's own.
 
     Raises:
-        UsageError: the form or an option is unknown, or `out` exists and `force` is not set.
+        UsageError: the form or an option is unknown, `out` exists and `force` is not set, or `out` is, or
+            holds, the manifest, a file that belongs to it, or one of its images.
         ManifestError: the manifest cannot be written in that form.
     """
     form, out = find(to), Path(out)
     for name in options:
         _check_known(name, form.options, what=f"{form.name}: option")
+    refuse_manifest_files(manifest.path, out)
     if (out.exists() or out.is_symlink()) and not force:
         raise UsageError(f"{out}: exists already, expected a new name; add --force to replace it")
-    sources = {manifest.path, manifest.path.with_suffix(".json"), manifest.path.with_suffix(".splits.json")}
-    if out.resolve() in {source.resolve() for source in sources}:
-        raise UsageError(f"{out}: belongs to the manifest itself, expected another name; choose one")
+    refuse_images(manifest, out)
     return form.function(manifest, out, **options)
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from monai_mri.errors import ManifestError, UsageError
-from monai_mri.images.names import PICTURE_SUFFIXES, image_suffix
+from monai_mri.errors import ManifestError
+from monai_mri.images.names import NIFTI_SUFFIXES, PICTURE_SUFFIXES, image_suffix
 from monai_mri.manifest.convert._bids_names import MASKS, Place, modality_suffixes, places
 from monai_mri.manifest.convert._bids_tables import write_tables
+from monai_mri.manifest.convert._own_tree import list_files, refuse_strange
 from monai_mri.manifest.convert._result import Converted, choice, switch
 from monai_mri.manifest.core import Manifest
 
+PICTURES = (
+    "pictures keep their format, which BIDS does not know for anatomical images: the layout bids does not "
+    "read them back"
+)
 Jobs = list[tuple[Path, PurePosixPath]]  # from where, to where below the tree
 
 
@@ -28,15 +33,18 @@ def convert(
     visit are numbered as runs. Columns that say one thing of each person go to participants.tsv, others to
     the scans.tsv of a visit. `suffixes=flair=FLAIR,swi=SWI` names modalities that are not known. Files are
     copied as they are, headers too, or linked with `link=hard` or `link=symbolic`; `.nii` stays `.nii` and
-    pictures keep their format. The tree is made beside `out` and renamed when whole.
+    pictures keep their format. The tree is made beside `out` and renamed when whole; it holds a list of its
+    files, and one that holds anything else is never replaced.
 
     Raises:
         UsageError: an option is not understood, or `out` is something that this did not make.
         ManifestError: two ids would become one, or a file is missing or cannot be copied.
     """
+    from tqdm import tqdm
+
     place = LINKS[choice(link, tuple(LINKS), option="link")]
     keep = switch(keep_ids, option="keep_ids")
-    _refuse_strange(out)
+    refuse_strange(out)
     rows = manifest.rows()
     found = places(str(manifest.path), rows)
     names = modality_suffixes(str(manifest.path), manifest.modalities, suffixes)
@@ -46,16 +54,21 @@ def convert(
     pictures = any(image_suffix(source.name) in PICTURE_SUFFIXES for source, _ in jobs)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     try:
-        for source, target in jobs:
-            _place(place, source, temporary / target)
+        for source, target in tqdm(jobs, desc="copy", disable=None, leave=False):
+            _place(place, source, temporary / target, out)
         files = {number: [target for _, target in row] for number, row in images.items()}
-        write_tables(temporary, manifest, rows, found, files=files, keep_ids=keep, pictures=pictures)
-        _replace(temporary, out)
+        with _blamed_on(out):
+            write_tables(temporary, manifest, rows, found, files=files, keep_ids=keep, pictures=pictures)
+            list_files(temporary)
+            _replace(temporary, out)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
     notes = ["headers are as they were: look for names and dates with `manifest check --phi` before sharing"]
     if pictures:
-        notes.append("pictures keep their format, which BIDS does not know for anatomical images")
+        notes.append(PICTURES)
+    if any(image_suffix(source.name) in NIFTI_SUFFIXES for source, _ in jobs):
+        linked = [source for source, _ in jobs] if link == "symbolic" else []
+        notes.append(f"the layout bids reads it back: {_command_to_read(out, names.values(), linked)}")
     subjects = len({spot.folder.parts[0] for spot in found})
     return Converted(
         out, f"{len(jobs) - len(masks)} images and {len(masks)} masks of {subjects} subjects", tuple(notes)
@@ -97,27 +110,40 @@ def _refuse_missing(manifest: Manifest, jobs: Jobs) -> None:
             )
 
 
-def _refuse_strange(out: Path) -> None:
-    """Only a tree that was made here may be replaced: its description says so."""
-    if not out.exists() and not out.is_symlink():
-        return
-    with suppress(OSError, ValueError, KeyError, TypeError, IndexError):
-        made = json.loads((out / "dataset_description.json").read_text(encoding="utf-8"))
-        if made["GeneratedBy"][0]["Name"] == "monai_mri":
-            return
-    raise UsageError(
-        f"{out}: was not made by this command, expected a new folder, or a tree that was; choose another name"
-    )
+def _command_to_read(out: Path, names: Iterable[str], linked: Sequence[Path]) -> str:
+    """The command that makes a manifest of the tree; where links lead out of it, in a folder above both."""
+    table = out.with_name(f"{out.name}.csv")
+    if linked:
+        above = os.path.commonpath([os.path.realpath(path) for path in (out.parent, *linked)])
+        table = Path(os.path.relpath(above, os.path.realpath(out.parent))) / table.name
+        table = Path(os.path.normpath(out.parent / table))
+    suffixes = dict.fromkeys(name.rpartition("_")[2] for name in names)
+    words = ["create", "bids", str(out), "-o", str(table), "--option", f"suffixes={','.join(suffixes)}"]
+    return f"monai-mri manifest {shlex.join(words)}"
 
 
-def _place(place: Callable[[Path, Path], object], source: Path, target: Path) -> None:
-    try:
+def _place(place: Callable[[Path, Path], object], source: Path, target: Path, out: Path) -> None:
+    with _blamed_on(out):
         target.parent.mkdir(parents=True, exist_ok=True)
+    try:
         place(source, target)
     except OSError as error:
+        reason = error.strerror or str(error)
+        if not os.access(source, os.R_OK):
+            raise ManifestError(f"{source}: {reason}, expected to read it; check its rights") from error
         raise ManifestError(
-            f"{source}: {error.strerror or error}, expected to copy or link it; free space, or choose "
-            "another link"
+            f"{out}: {reason} when {source.name} was written, expected to copy or link it; free space, or "
+            "choose another folder or link"
+        ) from error
+
+
+@contextmanager
+def _blamed_on(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ManifestError(
+            f"{out}: {error.strerror or error}, expected to write it; free space, or choose another folder"
         ) from error
 
 

@@ -20,6 +20,7 @@ from monai_mri.manifest.layouts._making import packed
 
 TIME_LIMIT_S = 3600
 STEM = "x"
+STAGING = ".dcm2niix-"  # begins the names of the folders that it works in
 PARTS = {"ph": "phase", "real": "real", "imaginary": "imag"}
 
 
@@ -75,7 +76,8 @@ def convert_series(
         OSError: the disk is full or refuses.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".dcm2niix-", dir=target.parent) as staging:
+    target = Path(os.path.abspath(target))  # dcm2niix takes a folder that begins with "-" for an option
+    with tempfile.TemporaryDirectory(prefix=STAGING, dir=target.parent) as staging:
         source, out = Path(staging, "in"), Path(staging, "out")
         source.mkdir()
         out.mkdir()

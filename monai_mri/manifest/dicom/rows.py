@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any
 
 from monai_mri.errors import ImageError
 from monai_mri.manifest.core import Skipped
-from monai_mri.manifest.dicom.convert import Converted, convert_series
+from monai_mri.manifest.dicom.convert import STAGING, Converted, convert_series
 from monai_mri.manifest.dicom.plan import Job
 from monai_mri.manifest.dicom.series import missing_slices
 from monai_mri.manifest.layouts._making import in_threads
@@ -31,13 +32,31 @@ class Named:
 def convert_all(
     jobs: Sequence[Job], folder: Path, *, volumes: bool, workers: int
 ) -> tuple[list[Named], list[Skipped]]:
-    """Convert every series into `folder`; a row for each image made, and what failed, with the reason."""
+    """Convert every series into `folder`; a row for each image made, and what failed, with the reason.
+
+    What a run that was killed has left of its work is removed first; so let no two runs write to one folder.
+    """
+    for left in list(folder.rglob(f"{STAGING}*")):
+        shutil.rmtree(left, ignore_errors=True)
 
     def convert(job: Job) -> tuple[list[Named], list[Skipped]]:
         return _convert(job, folder, volumes=volumes)
 
     made = in_threads(convert, jobs, jobs=workers, what="dcm2niix")
     return [row for rows, _ in made for row in rows], [skipped for _, left in made for skipped in left]
+
+
+def remove_unused(made: Sequence[Named], samples: Sequence[Sample], folder: Path) -> None:
+    """Remove the images that this run made and no row names, what lies beside them, and emptied folders."""
+    used = {path for sample in samples for path in sample.images.values()}
+    for path in {row.sample.images["image"] for row in made} - used:
+        stem = path.name.removesuffix(".nii.gz")
+        for ending in (".nii.gz", ".json", ".bval", ".bvec"):
+            path.with_name(stem + ending).unlink(missing_ok=True)
+        for parent in path.parents:
+            if parent == folder or not parent.is_relative_to(folder) or any(parent.iterdir()):
+                break
+            parent.rmdir()
 
 
 def by_session(rows: Sequence[Named], *, made: bool) -> tuple[list[Sample], list[Skipped]]:
@@ -119,8 +138,8 @@ def _grids_differ(columns: dict[str, Named]) -> str:
         return ""
     sizes = ", ".join(f"{name} {'x'.join(map(str, header.shape))}" for name, header in headers.items())
     return (
-        f"the images of one visit lie on different grids ({sizes}) [E209]; they are converted: "
-        "co-register them, or take one with option sequences"
+        f"the images of one visit lie on different grids ({sizes}) [E209]: take one with option sequences, "
+        "or convert them with rows=series and co-register them"
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +12,7 @@ from pathlib import Path
 from monai_mri.manifest.core import Skipped
 from monai_mri.manifest.dicom.sequence import is_localizer
 from monai_mri.manifest.dicom.tags import Instance, read_instance
+from monai_mri.manifest.quiet import quiet
 
 SAME_MM = 0.01
 PARALLEL = 0.001
@@ -52,8 +52,7 @@ def find_series(
 
     Reads tags only, in `jobs` threads. Of files with one SOPInstanceUID the first by name is taken.
     """
-    with warnings.catch_warnings(), ThreadPoolExecutor(jobs) as pool:
-        warnings.simplefilter("ignore")  # pydicom speaks of each odd value, and may quote it
+    with quiet(), ThreadPoolExecutor(jobs) as pool:  # pydicom speaks of each odd value, and may quote it
         read = list(pool.map(lambda path: read_instance(path, modality=modality), paths))
     skipped, seen = [], dict[str, Path]()
     groups: dict[tuple[str, str, str], list[Instance]] = defaultdict(list)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
+
+from monai_mri.manifest.deflated import inflates_within_bounds
 
 Position = tuple[float, ...]
 
@@ -78,7 +81,6 @@ def read_instance(path: Path, *, modality: str = "MR") -> Instance | str:
     they are compressed.
     """
     import pydicom
-    from pydicom.errors import InvalidDicomError
 
     try:
         if path.stat().st_size == 0:
@@ -87,10 +89,12 @@ def read_instance(path: Path, *, modality: str = "MR") -> Instance | str:
             bare = not _has_magic(file)
             if bare and not _looks_bare(file):
                 return "not a DICOM file"
+            if not inflates_within_bounds(file):
+                return "deflated, and damaged or longer than 64 MiB"
             data = pydicom.dcmread(file, stop_before_pixels=True, specific_tags=[*TAGS], force=bare)
             pixels_at = file.tell()
         return _refusal(path, data, modality) or _instance(path, data, _cut_short(path, data, pixels_at))
-    except (InvalidDicomError, EOFError, OSError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except Exception as error:  # pydicom raises many kinds, and one file must not end the run
         return f"not readable as DICOM ({type(error).__name__})"  # its text may quote a tag
 
 
@@ -222,17 +226,18 @@ def _number(data: Any, name: str) -> float | None:
     value = _value(data, name)
     values = value if hasattr(value, "__iter__") and not isinstance(value, str) else [value]
     try:
-        return next((float(item) for item in values), None)
-    except (TypeError, ValueError):
+        found = next((float(item) for item in values), None)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return None if found is None or not isfinite(found) else found
 
 
 def _numbers(value: Any, count: int) -> tuple[float, ...] | None:
     try:
         numbers = tuple(float(item) for item in value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return numbers if len(numbers) == count else None
+    return numbers if len(numbers) == count and all(map(isfinite, numbers)) else None
 
 
 def _first(*values: float | None) -> float | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from monai_mri.errors import ManifestError
+from monai_mri.files import write_whole
 from monai_mri.manifest.dicom.tags import Instance
 from monai_mri.manifest.table import escape, unescape
 
@@ -81,18 +81,7 @@ def write_subject_map(path: Path, known: Mapping[str, str]) -> Path:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(("subject_id", "patient_id"))
     writer.writerows(sorted((escape(name), escape(patient)) for patient, name in known.items()))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return write_whole(path, text.getvalue().encode(), private=True)
 
 
 def folder_name(text: str) -> str:

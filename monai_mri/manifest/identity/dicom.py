@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import IO, Any
 
+from monai_mri.manifest.deflated import inflates_within_bounds
 from monai_mri.manifest.identity.hits import Hit
 from monai_mri.manifest.identity.keyed import PUBLIC_UIDS, age_hits, free_text_hits, profile, trace_hits
 from monai_mri.manifest.identity.vocabulary import is_placeholder
+from monai_mri.manifest.quiet import quiet
 
 _TEXTS = ("LO", "SH", "ST", "LT", "UT", "UC")
 _DESCRIPTIVE = ("Description", "Comments", "Notes", "Label", "Narrative", "Annotation", "Issuer")
@@ -20,36 +22,46 @@ _DEEPEST = 16
 def dicom_hits(path: Path) -> Iterator[Hit]:
     """What a DICOM file's tags give away; pixels are not read. Nothing where the file is not DICOM."""
     dataset = read_dataset(path)
-    if dataset is not None:
+    if isinstance(dataset, Hit):
+        yield dataset
+    elif dataset is not None:
         yield from dataset_hits(dataset)
 
 
-def read_dataset(source: Path | IO[bytes]) -> Any | None:
-    """The tags of a DICOM file or stream, with or without its preamble; None where they cannot be read."""
+def read_dataset(source: Path | IO[bytes]) -> Any | Hit | None:
+    """The tags of a DICOM file or stream, with or without its preamble; None where they cannot be read.
+
+    A hit where they are packed and must not be unpacked.
+    """
     from pydicom import dcmread
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quiet():
+            with source.open("rb") if isinstance(source, Path) else nullcontext(source) as stream:
+                if not inflates_within_bounds(stream):
+                    return Hit("block", "deflated tags, damaged or too large to judge (64 MiB),")
             dataset = dcmread(source, stop_before_pixels=True, force=True, defer_size=2**20)
             return dataset if len(dataset) and _known(dataset) else None
     except Exception:  # pydicom raises many kinds on bytes that are no DICOM
         return None
 
 
-def dataset_hits(dataset: Any, *, prefix: str = "", depth: int = 0) -> Iterator[Hit]:
+def dataset_hits(dataset: Any) -> list[Hit]:
     """What a pydicom data set gives away, sequences included."""
+    with quiet():
+        return list(_dataset_hits(dataset, prefix="", depth=0))
+
+
+def _dataset_hits(dataset: Any, *, prefix: str, depth: int) -> Iterator[Hit]:
     if depth > _DEEPEST:
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for tag in sorted(dataset.keys()):
-            try:
-                element = dataset[tag]
-            except Exception:  # a value that does not fit its kind; the others still count
-                yield Hit("block", f"{prefix}{tag} that cannot be read")
-                continue
-            yield from _element_hits(element, prefix=prefix, depth=depth)
+    for tag in sorted(dataset.keys()):
+        try:
+            element = dataset[tag]
+        except Exception:  # a value that does not fit its kind; the others still count
+            yield Hit("block", f"{prefix}{tag} that cannot be read")
+            continue
+        yield from _element_hits(element, prefix=prefix, depth=depth)
 
 
 def _element_hits(element: Any, *, prefix: str, depth: int) -> Iterator[Hit]:
@@ -66,7 +78,7 @@ def _element_hits(element: Any, *, prefix: str, depth: int) -> Iterator[Hit]:
         if element.value and profile().get(element.keyword, "text") != "text":
             yield Hit(profile()[element.keyword], name)
         for item in element.value or ():
-            yield from dataset_hits(item, prefix=f"{name}.", depth=depth + 1)
+            yield from _dataset_hits(item, prefix=f"{name}.", depth=depth + 1)
     else:
         yield from _value_hits(element, f"{prefix}{element.keyword or element.tag}")
 

@@ -62,7 +62,10 @@ def _json_hits(path: Path) -> Iterator[Hit]:
     from monai_mri.manifest.identity.markup import json_hits
 
     with path.open("rb") as stream:
-        content = stream.read(_JSON_LIMIT)
+        content = stream.read(_JSON_LIMIT + 1)
+    if len(content) > _JSON_LIMIT:
+        yield Hit("block", f"JSON of more than {_JSON_LIMIT // 2**20} MiB, too large to judge,")
+        return
     try:
         yield from json_hits(json.loads(content.decode("utf-8-sig", errors="replace")))
     except (ValueError, RecursionError):  # not JSON: whoever needs the file says so
@@ -71,7 +74,10 @@ def _json_hits(path: Path) -> Iterator[Hit]:
 
 def _table_faults(path: Path, *, where: str) -> Iterator[Fault]:
     from monai_mri.manifest.identity.names import as_fault
-    from monai_mri.manifest.identity.tables import column_traces, read_columns
+    from monai_mri.manifest.identity.tables import MOST_BYTES, column_traces, read_columns
 
+    if path.stat().st_size > MOST_BYTES:
+        beyond = Hit("block", f"lines beyond the first {MOST_BYTES // 2**20} MiB, too many to judge,")
+        yield from as_faults([beyond], where=where)
     for found in column_traces(read_columns(path)):
         yield as_fault(found, where=where)

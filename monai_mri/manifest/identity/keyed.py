@@ -9,12 +9,12 @@ from functools import cache
 from pathlib import Path
 
 from monai_mri.manifest.identity.hits import Hit
+from monai_mri.manifest.identity.languages import MAY_BE_PERSON, PERSON, plain_name
 from monai_mri.manifest.identity.traces import traces
 from monai_mri.manifest.identity.vocabulary import is_placeholder, unusual_words
 
 OLDEST_AGE = 89
 PUBLIC_UIDS = ("1.2.840.10008.", "2.25.")  # those of the DICOM standard, and those made at random
-_PLAIN = re.compile(r"[^a-z0-9]")
 # Keys that name persons in one program and something else in the next.
 _VAGUE = {
     "name",
@@ -39,8 +39,7 @@ _KEYS = {
         accessionnumber address street streetaddress homeaddress zip zipcode postcode postalcode plz
         phone phonenumber telephone tel fax email mail emailaddress patient physician doctor
         referringphysician operator operatorname technician radiologist reader readername rater
-        ratername creator author artist owner cameraownername experimenter username user vorname
-        nachname geburtsdatum prenom nombre apellido apellidos
+        ratername creator author artist owner cameraownername experimenter username user
     """,
     "site": """
         institution institutionname hospital hospitalname clinic department stationname
@@ -68,7 +67,7 @@ def reason_of_key(key: str) -> str:
     >>> reason_of_key("PatientName"), reason_of_key("Date of birth"), reason_of_key("EchoTime")
     ('person', 'person', '')
     """
-    plain = _PLAIN.sub("", key.lower())
+    plain = plain_name(key)
     if plain in _by_plain_key():
         return _by_plain_key()[plain]
     return "uid" if plain.endswith("uid") and not plain.endswith("classuid") else ""
@@ -87,7 +86,7 @@ def value_hits(field: str, value: str, *, key: str | None = None) -> Iterator[Hi
         return
     key = field if key is None else key
     reason = reason_of_key(key)
-    if reason == "person" and _PLAIN.sub("", key.lower()) in _VAGUE:
+    if reason == "person" and plain_name(key) in _VAGUE | MAY_BE_PERSON:
         looks = any(trace.kind == "name" for trace in traces(value, names=True))
         yield from [Hit("person", field, value)] if looks else trace_hits(field, value, loose=True)
     elif reason in ("person", "site"):
@@ -97,7 +96,7 @@ def value_hits(field: str, value: str, *, key: str | None = None) -> Iterator[Hi
             yield Hit("uid", field, value)
     elif reason == "text":
         yield from free_text_hits(field, value)
-    elif _PLAIN.sub("", key.lower()) in ("age", "patientage", "ageyears", "ageatscan"):
+    elif plain_name(key) in ("age", "patientage", "ageyears", "ageatscan"):
         yield from age_hits(field, value)
     else:
         yield from trace_hits(field, value)
@@ -135,4 +134,5 @@ def trace_hits(field: str, value: str, *, loose: bool = False) -> Iterator[Hit]:
 @cache
 def _by_plain_key() -> dict[str, str]:
     keys = {name: group for group, names in _KEYS.items() for name in names.split()}
+    keys |= dict.fromkeys(PERSON | MAY_BE_PERSON, "person")
     return keys | {keyword.lower(): group for keyword, group in profile().items() if group != "other"}

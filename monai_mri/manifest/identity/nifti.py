@@ -122,5 +122,8 @@ def _dicom_hits(name: str, content: bytes) -> Iterator[Hit]:
     if dataset is None:
         yield Hit("person", f"{name} that cannot be read", "")
         return
+    if isinstance(dataset, Hit):
+        yield Hit(dataset.reason, f"{dataset.field} in {name}")
+        return
     for hit in dataset_hits(dataset):
         yield Hit(hit.reason, f"{hit.field} in {name}", hit.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,6 +12,7 @@ from monai_mri.manifest.identity.hits import Hit
 from monai_mri.manifest.identity.keyed import free_text_hits, trace_hits, value_hits
 from monai_mri.manifest.identity.markup import markup_hits
 from monai_mri.manifest.identity.vocabulary import is_placeholder
+from monai_mri.manifest.quiet import quiet
 
 _PERSONS = {315: "Artist", 40093: "XPAuthor", 42032: "CameraOwnerName"}
 _TEXTS = {
@@ -48,16 +48,16 @@ def picture_hits(path: Path) -> Iterator[Hit]:
     """EXIF, GPS, XMP, IPTC, TIFF tags, comments and PNG text of a picture; nothing where it is damaged."""
     from PIL import Image
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            with Image.open(path, formats=("JPEG", "PNG", "TIFF")) as picture:
-                hits = list(_pillow_hits(picture))
-        except Exception:  # a damaged picture has its own fault (E101, E405)
-            return
+    try:
+        with quiet(), Image.open(path, formats=("JPEG", "PNG", "TIFF")) as picture:
+            hits = list(_pillow_hits(picture))
+    except Image.DecompressionBombError:
+        yield Hit("block", "text of a picture with too many pixels to be opened")
+        return
+    except Exception:  # a damaged picture has its own fault (E101, E405); its chunks may still be read
+        hits = []
     yield from hits
-    if picture.format == "PNG":
-        yield from _png_hits(path)
+    yield from _png_hits(path)
 
 
 def _pillow_hits(picture: Any) -> Iterator[Hit]:
@@ -77,9 +77,12 @@ def _pillow_hits(picture: Any) -> Iterator[Hit]:
     if xmp:
         yield from markup_hits("XMP", _after_header(_as_text(xmp)))
     yield from _iptc_hits(picture)
-    for page in range(1, min(getattr(picture, "n_frames", 1), _PAGES) if picture.format == "TIFF" else 1):
+    pages = getattr(picture, "n_frames", 1) if picture.format == "TIFF" else 1
+    for page in range(1, min(pages, _PAGES)):
         picture.seek(page)
         yield from _tag_hits(dict(picture.tag_v2))
+    if pages > _PAGES:
+        yield Hit("block", f"{pages - _PAGES} pages after the first {_PAGES}, too many to judge,")
 
 
 def _tag_hits(tags: Any) -> Iterator[Hit]:
@@ -128,6 +131,9 @@ def _png_hits(path: Path) -> Iterator[Hit]:
             packed = rest[:1] == b"\1"
             value = rest[2:].partition(b"\0")[2].partition(b"\0")[2]
             value = _inflated(value) if packed else value
+        if len(content) > _CHUNK_LIMIT or len(value) > _CHUNK_LIMIT:
+            yield Hit("block", f"PNG text of more than {_CHUNK_LIMIT // 2**20} MiB, too large to judge,")
+            continue
         name, text = keyword.decode("latin-1"), value.decode("utf-8", errors="replace")
         if text.lstrip()[:1] in ("<", "{", "["):
             yield from markup_hits(f"PNG {name}", text)
@@ -136,22 +142,22 @@ def _png_hits(path: Path) -> Iterator[Hit]:
 
 
 def _chunks(path: Path) -> Iterator[tuple[bytes, bytes]]:
-    """Text chunks of a PNG, those after the pixels too."""
+    """Text chunks of a PNG, those after the pixels too, each up to a byte more than the limit."""
     with path.open("rb") as stream:
         if stream.read(8) != _PNG_START:
             return
         while len(head := stream.read(8)) == 8:
             length, kind = int.from_bytes(head[:4], "big"), head[4:]
-            if kind in (b"tEXt", b"zTXt", b"iTXt") and length <= _CHUNK_LIMIT:
-                yield kind, stream.read(length)
-                stream.seek(4, 1)
-            else:
-                stream.seek(length + 4, 1)
+            behind = stream.tell() + length + 4
+            if kind in (b"tEXt", b"zTXt", b"iTXt"):
+                yield kind, stream.read(min(length, _CHUNK_LIMIT + 1))
+            stream.seek(behind)
 
 
 def _inflated(packed: bytes) -> bytes:
+    """Up to a byte more than the limit."""
     try:
-        return zlib.decompressobj().decompress(packed, _CHUNK_LIMIT)
+        return zlib.decompressobj().decompress(packed, _CHUNK_LIMIT + 1)
     except zlib.error:
         return b""
 

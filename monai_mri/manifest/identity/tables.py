@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from monai_mri.manifest.identity.keyed import age_hits, reason_of_key
+from monai_mri.manifest.identity.languages import MAY_BE_PERSON, plain_name
 from monai_mri.manifest.identity.redact import redact
 from monai_mri.manifest.identity.traces import may_hold_traces, traces
 from monai_mri.manifest.identity.vocabulary import is_placeholder
@@ -28,7 +29,7 @@ _AGES = ("age", "age_years", "age_at_scan")
 _EXCEL_SEPARATOR = re.compile(r"\"?sep=([;,|\t])\"?[;,|\t ]*\r?\n", re.IGNORECASE)  # its first line
 _TO_ZERO = str.maketrans("123456789", "000000000")
 _PLACED = 100  # values are met in the order of the rows, so that the first is among these
-_MOST_BYTES = 64 * 2**20
+MOST_BYTES = 64 * 2**20
 
 
 class Column(NamedTuple):
@@ -71,7 +72,7 @@ def read_columns(path: Path) -> dict[str, list[str]]:
     Bytes beyond the first 64 MiB are not read. Text that is not UTF-8 is read as Latin-1.
     """
     with path.open("rb") as stream:
-        content = stream.read(_MOST_BYTES)
+        content = stream.read(MOST_BYTES)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -96,12 +97,48 @@ def read_columns(path: Path) -> dict[str, list[str]]:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The cells of each line, however long; the limit of the csv module is everybody's, and put back."""
-    limit = csv.field_size_limit(_MOST_BYTES)
-    try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    finally:
-        csv.field_size_limit(limit)
+    """The cells of each row, however long.
+
+    The csv module refuses long cells, and its limit is that of the whole process, which other threads need.
+    """
+    stream, at = io.StringIO(text, newline=""), 0
+    while at < len(text):
+        try:
+            for cells in csv.reader(stream, delimiter=delimiter):
+                at = stream.tell()
+                yield cells
+            return
+        except csv.Error:
+            cells, at = _long_row(text, at, delimiter)
+            yield cells
+            stream.seek(at)
+
+
+def _long_row(text: str, at: int, delimiter: str) -> tuple[list[str], int]:
+    """The cells of the row that begins at a place, and where the next begins."""
+    cells: list[str] = []
+    border = re.compile(rf"{re.escape(delimiter)}|\r\n?|\n")
+    while True:
+        quoted = ""
+        if text.startswith('"', at):
+            quoted, at = _quoted(text, at + 1)
+        found = border.search(text, at)
+        cells.append(quoted + text[at : found.start() if found else len(text)])
+        at = found.end() if found else len(text)
+        if found is None or found[0] != delimiter:
+            return cells, at
+
+
+def _quoted(text: str, at: int) -> tuple[str, int]:
+    """What stands in quotes from a place on, and where it ends: at the end of the text, if nowhere."""
+    pieces: list[str] = []
+    while (end := text.find('"', at)) >= 0:
+        pieces.append(text[at:end])
+        if not text.startswith('"', end + 1):
+            return "".join(pieces), end + 1
+        pieces.append('"')
+        at = end + 2
+    return "".join([*pieces, text[at:]]), len(text)
 
 
 def _column(name: str, cells: Sequence[str], *, is_path: bool, first_row: int) -> Iterator[Column]:
@@ -139,7 +176,7 @@ def _judged_by_name(name: str, cells: list[str]) -> str:
         return ""
     if reason == "site":
         return "W806"
-    if not _VAGUE.fullmatch(name.strip()):
+    if not (_VAGUE.fullmatch(name.strip()) or plain_name(name) in MAY_BE_PERSON):
         return "E803"
     looks = sum(_NAME_CELL.fullmatch(cell.strip()) is not None for cell in cells)
     return "E803" if looks * 2 > len(cells) else "W804"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -23,5 +24,5 @@ def why_no_file(path: Path) -> str:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError):  # a name that is too long, or a NUL in it
-        return "a link that leads to no file" if path.is_symlink() else "no such file"
+        return "a link that leads to no file" if os.path.islink(path) else "no such file"
     return next((what for is_kind, what in _KINDS if is_kind(mode)), "")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_mri.errors import UsageError
-from monai_mri.manifest.layouts._samples import Collected
+from monai_mri.manifest.layouts._samples import Collected, utf8_only
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Layout:
             settings |= _known(self.presets, preset, what=f"{self.name}: preset")
         for name in given:
             _known(self.options, name, what=f"{self.name}: option")
-        return self.function(root, **(settings | given))
+        return utf8_only(self.function(root, **(settings | given)), root)
 
 
 def available() -> dict[str, Layout]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 from collections import defaultdict
@@ -14,11 +13,12 @@ from typing import Any
 
 from monai_mri.errors import ManifestError
 from monai_mri.faults import Fault
-from monai_mri.images.names import image_suffix, is_image_name
+from monai_mri.images.names import is_image_name
 from monai_mri.manifest.core import Skipped
 from monai_mri.manifest.layouts._nofile import why_no_file
 from monai_mri.manifest.layouts._official import official_part
 from monai_mri.manifest.layouts._samples import Collected, Sample, compiled, files_below, matched
+from monai_mri.manifest.layouts._shared_name import shared_name
 
 CORE = ("subject_id", "session_id", "site")
 TAKEN = (*CORE, "mask", "label", "official_part")
@@ -280,24 +280,10 @@ def _unusable(row: _Row) -> str:
 
 def _default_subjects(rows: list[_Row]) -> list[str]:
     """What the names of a row's images share; their folder, where that is nothing or the same everywhere."""
-    ids = [_shared_name([path.name for path in row.images.values()]) for row in rows]
+    ids = [shared_name([path.name for path in row.images.values()]) for row in rows]
     folders = [next(iter(row.images.values())).parent.name for row in rows]
     alike = len(rows) > 1 and len({*ids}) == 1
     return [folder if alike or not own else own for own, folder in zip(ids, folders, strict=True)]
-
-
-def _shared_name(names: list[str]) -> str:
-    """What the names of one subject's images begin with; empty when nothing.
-
-    >>> _shared_name(["a_12_t1.nii", "a_12_t2.nii"]), _shared_name(["la_003_0000.nii.gz"])
-    ('a_12', 'la_003')
-    """
-    stems = [name.removesuffix(name[len(name) - len(image_suffix(name)) :]) for name in names]
-    if len(stems) == 1:
-        return stems[0].removesuffix("_0000")
-    words = zip(*(re.split(r"([-_. ])", stem) for stem in stems), strict=False)
-    alike = itertools.takewhile(lambda column: len({*column}) == 1, words)
-    return "".join(column[0] for column in alike).strip("-_. ")
 
 
 def _unlisted(dataset: _Dataset, rows: list[_Row], skipped: list[Skipped]) -> list[Skipped]:

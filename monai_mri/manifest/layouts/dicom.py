@@ -9,10 +9,10 @@ from pathlib import Path
 from monai_mri.errors import UsageError
 from monai_mri.manifest.core import Skipped
 from monai_mri.manifest.dicom.plan import SITES, SUBJECTS, Choice, Job, patients, plan
-from monai_mri.manifest.dicom.rows import Named, by_session, convert_all
+from monai_mri.manifest.dicom.rows import Named, by_session, convert_all, remove_unused
 from monai_mri.manifest.dicom.sequence import SEQUENCES
 from monai_mri.manifest.dicom.who import read_subject_map, write_subject_map
-from monai_mri.manifest.layouts._making import one_of, threads, whole
+from monai_mri.manifest.layouts._making import one_of, only_over_own, threads, whole
 from monai_mri.manifest.layouts._samples import Collected, compiled, files_below
 
 KEEP = ("skip", "keep")
@@ -78,9 +78,11 @@ def collect(  # noqa: PLR0913 - one for each option
         if subject_map:
             write_subject_map(Path(subject_map), patients(planned, known))
         made, failed = convert_all(planned, folder, volumes=choice.volumes, workers=choice.jobs)
-        return _collected(made, [*skipped, *failed], rows=rows, made=True)
+        collected = _collected(made, [*skipped, *failed], rows=rows, made=True)
+        remove_unused(made, collected.samples, folder)
+        return collected
 
-    return replace(_collected(_planned(planned), skipped, rows=rows, made=False), make=make)
+    return replace(_collected(_planned(planned), skipped, rows=rows, made=False), make=only_over_own(make))
 
 
 def _collected(named: Sequence[Named], skipped: Sequence[Skipped], *, rows: str, made: bool) -> Collected:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from monai_mri.errors import ImageError, UsageError
 from monai_mri.manifest.core import Skipped
-from monai_mri.manifest.layouts._making import in_threads, number, one_of, threads, whole
+from monai_mri.manifest.layouts._making import in_threads, number, one_of, only_over_own, threads, whole
 from monai_mri.manifest.layouts._samples import Collected, Sample, compiled, files_below
-from monai_mri.manifest.patches.classes import LABELS, ClassOf, by_table, by_value, class_names
+from monai_mri.manifest.patches.classes import LABELS, ClassOf, TableClasses, by_value, class_names
 from monai_mri.manifest.patches.components import CENTRES, CONNECTIVITIES
 from monai_mri.manifest.patches.cut import BORDERS
 from monai_mri.manifest.patches.scans import LESIONS, Scan, find_scans, grid_faults
@@ -100,6 +100,8 @@ def collect(  # noqa: PLR0913 - one for each option
         raise ImageError("\n".join(faults))
     found = in_threads(lambda scan: survey(scan, recipe), scans, jobs=workers, what="lesions")
     skipped += [skip for scan, findings in zip(scans, found, strict=True) for skip in _left(scan, findings)]
+    if isinstance(recipe.class_of, TableClasses):
+        skipped += recipe.class_of.unmet()
     every = [finding for findings in found for finding in findings]
     planned = [planned_sample(finding, finding.box, recipe) for finding in every if finding.box is not None]
     plan = Collected(tuple(globs), tuple(planned), tuple(skipped))
@@ -112,7 +114,7 @@ def collect(  # noqa: PLR0913 - one for each option
         write_lesion_table(every, folder)
         return replace(plan, samples=tuple(sample for samples in made for sample in samples))
 
-    return replace(plan, make=make)
+    return replace(plan, make=only_over_own(make))
 
 
 def _left(scan: Scan, findings: Sequence[Finding]) -> list[Skipped]:
@@ -147,7 +149,7 @@ def _table(root: Path, table: str, *, labels: str) -> Path | None:
 def _classes(labels: str, table: Path | None, classes: str) -> ClassOf | None:
     names = class_names(classes)
     if table is not None:
-        return by_table(table, names)
+        return TableClasses(table, names)
     if names and labels == "component":
         raise UsageError("classes: with labels='component', expected labels=value or table; correct one")
     return by_value(names) if labels == "value" else None

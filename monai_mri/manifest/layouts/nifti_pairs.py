@@ -90,7 +90,8 @@ def _unpaired(images: list[Path], masks: list[Path], image_pattern: str, mask_pa
     if not images:
         return f"no file matches image_pattern {image_pattern!r}"
     if not masks and mask_pattern:
-        return f"no file matches mask_pattern {mask_pattern!r} (--option mask_pattern= takes images without masks)"
+        hint = "--option mask_pattern= takes images without masks"
+        return f"no file matches mask_pattern {mask_pattern!r} ({hint})"
     if len(images) > 1 or len(masks) > 1:
         names = ", ".join(path.name for path in (images if len(images) > 1 else masks))
         return f"several files: {names}; narrow the pattern, or give session_pattern"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from monai_mri.errors import ManifestError, UsageError
+from monai_mri.manifest.core import Skipped
 from monai_mri.manifest.patches.components import Lesion
 from monai_mri.manifest.patches.scans import Scan
 from monai_mri.manifest.table import read_table
@@ -26,33 +27,45 @@ def by_value(names: Mapping[str, str]) -> ClassOf:
     return class_of
 
 
-def by_table(path: Path, names: Mapping[str, str]) -> ClassOf:
-    """The class stands in a CSV with columns subject_id, lesion_id, label and, if need be, session_id.
+class TableClasses:
+    """Classes from a CSV with columns subject_id, lesion_id, label and, if need be, session_id.
 
-    A row without a session holds for every session of the subject.
+    A row without a session holds for every session of the subject. `unmet` names rows of no lesion.
 
     Raises:
         ManifestError: the table cannot be read, lacks a column, or has two classes for one lesion.
     """
-    table, _ = read_table(path, images=())
-    for column in ("lesion_id", "label"):
-        if column not in table:
-            raise ManifestError(f"{path}: no column {column!r}, expected one; add it to the table")
-    columns = ("subject_id", "session_id", "lesion_id", "label")
-    classes: dict[tuple[str, str, str], str] = {}
-    for subject, session, lesion_id, label in zip(*(table[name] for name in columns), strict=True):
-        key = (subject, session, _plain(lesion_id))
-        if classes.setdefault(key, label) != label:
-            found = f"lesion {lesion_id} of {' '.join(key[:2]).strip()} has two labels"
-            raise ManifestError(f"{path}: {found}, expected one; correct the table")
 
-    def class_of(scan: Scan, lesion: Lesion) -> str:
+    def __init__(self, path: Path, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._classes: dict[tuple[str, str, str], str] = {}
+        self._met: set[tuple[str, str, str]] = set()
+        self._file = path.name
+        table, _ = read_table(path, images=())
+        for column in ("lesion_id", "label"):
+            if column not in table:
+                raise ManifestError(f"{path}: no column {column!r}, expected one; add it to the table")
+        columns = ("subject_id", "session_id", "lesion_id", "label")
+        for subject, session, lesion_id, label in zip(*(table[name] for name in columns), strict=True):
+            key = (subject, session, _plain(lesion_id))
+            if self._classes.setdefault(key, label) != label:
+                found = f"lesion {lesion_id} of {' '.join(key[:2]).strip()} has two labels"
+                raise ManifestError(f"{path}: {found}, expected one; correct the table")
+
+    def __call__(self, scan: Scan, lesion: Lesion) -> str:
+        """The class of a lesion, empty where it has none."""
         number = str(lesion.number)
-        own = classes.get((scan.subject_id, scan.session_id, number), "")
-        label = own or classes.get((scan.subject_id, "", number), "")
-        return names.get(label, "") if names else label
+        own, shared = (scan.subject_id, scan.session_id, number), (scan.subject_id, "", number)
+        self._met |= {own, shared}
+        label = self._classes.get(own, "") or self._classes.get(shared, "")
+        return self._names.get(label, "") if self._names else label
 
-    return class_of
+    def unmet(self) -> Iterator[Skipped]:
+        """The rows that no lesion asked for has met."""
+        for key in self._classes:
+            if key not in self._met:
+                where = f"{self._file}: {' '.join(filter(None, key[:2]))} lesion {key[2]}"
+                yield Skipped(where, "a row of the table, but no scan has such a lesion")
 
 
 def class_names(text: str) -> dict[str, str]:

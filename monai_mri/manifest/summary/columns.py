@@ -50,7 +50,8 @@ def read_column(name: str, cells: Sequence[str], subjects: Sequence[str]) -> Col
     """A manifest's column as a variable.
 
     Numeric is a column of ages, and one whose filled cells are all numbers of more than ten values, with a
-    decimal point or comma. Age and sex are a person's, counted once a subject; any other column is a person's unless it varies within one.
+    decimal point or comma. Age and sex are a person's, counted once a subject; any other column is a person's
+    unless it varies within one.
 
     >>> column = read_column("sex", ["F", "F", "n/a"], ["a", "a", "b"])
     >>> column.items(["a", "a", "b"], range(3)), column.unit

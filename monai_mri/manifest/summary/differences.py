@@ -41,8 +41,8 @@ def categorical_difference(first: Mapping[str, int], second: Mapping[str, int]) 
 
     Arguments map each level to its count. The square root of the Mahalanobis distance of the proportions of
     all levels but one, with the mean of the two multinomial covariances; with two levels it is the difference
-    of proportions over the pooled standard deviation. nan where a group is empty, all share one level, or
-    a covariance cannot be inverted, as where the groups have no level in common.
+    of proportions over the pooled standard deviation. nan where a group has fewer than two values, all share
+    one level, or a covariance cannot be inverted, as where the groups have no level in common.
 
     >>> round(categorical_difference({"f": 5, "m": 5}, {"f": 2, "m": 8}), 4)
     0.6626
@@ -53,7 +53,7 @@ def categorical_difference(first: Mapping[str, int], second: Mapping[str, int]) 
 
     levels = sorted(level for level in {*first, *second} if first.get(level, 0) + second.get(level, 0))
     counts = np.array([[group.get(level, 0) for level in levels] for group in (first, second)], dtype=float)
-    if len(levels) < 2 or not counts.sum(axis=1).all():
+    if len(levels) < 2 or counts.sum(axis=1).min() < 2:
         return nan
     shares = (counts / counts.sum(axis=1, keepdims=True))[:, 1:]
     covariance = np.mean([np.diag(share) - np.outer(share, share) for share in shares], axis=0)

@@ -21,6 +21,8 @@ from monai_mri.manifest.summary.model import (
 )
 
 Lines = list[list[Count]]
+Pairs = tuple[tuple[str, str, float], ...]
+DIGITS = 4  # of each figure, where counts are masked
 
 
 def mask_cohort(cohort: Cohort, *, min_count: int) -> Cohort:
@@ -28,7 +30,8 @@ def mask_cohort(cohort: Cohort, *, min_count: int) -> Cohort:
 
     A zero stays. Where a single count of a line is masked and the line's total is told, the next smallest
     count of that line is hidden; lines are the levels of a variable and the groups. Means of fewer than
-    `min_count` values become nan, and so do their differences. This stops subtraction within one table;
+    `min_count` values become nan, and so do their differences and those of groups with a masked level. Other
+    figures are rounded to four digits. This stops subtraction within one table;
     it does not stop someone who combines tables of several splits.
 
     Raises:
@@ -121,13 +124,11 @@ def _continuous(variable: Continuous, groups: Sequence[Group], min_count: int) -
     there, missing = mask_small(counts, min_count, total=_totals(variable, groups))
     (told,) = mask_small(counts[:1], min_count, columns=False)  # means may be told where counts may not
     numbers = tuple(
-        replace(found, n=n, missing=gone) if isinstance(mean, int) else Numbers(n, gone)
+        _few_digits(replace(found, n=n, missing=gone)) if isinstance(mean, int) else Numbers(n, gone)
         for found, n, gone, mean in zip(variable.numbers, there, missing, told, strict=True)
     )
     hidden = {group.name for group, n in zip(groups, told, strict=True) if not isinstance(n, int)}
-    pairs = tuple(
-        (first, second, nan if hidden & {first, second} else value) for first, second, value in variable.pairs
-    )
+    pairs = _without(variable.pairs, hidden)
     return replace(
         variable,
         numbers=numbers,
@@ -137,10 +138,44 @@ def _continuous(variable: Continuous, groups: Sequence[Group], min_count: int) -
     )
 
 
+def _few_digits(numbers: Numbers) -> Numbers:
+    figures = (numbers.mean, numbers.sd, numbers.median, numbers.q1, numbers.q3)
+    return Numbers(numbers.n, numbers.missing, *map(_rounded, figures))
+
+
 def _categorical(variable: Categorical, groups: Sequence[Group], min_count: int) -> Categorical:
     lines = [*variable.counts, variable.missing]
     *counts, missing = mask_small(lines, min_count, total=_totals(variable, groups))
-    return replace(variable, counts=tuple(map(tuple, counts)), missing=tuple(missing))
+    hidden = {
+        group.name
+        for group, *column in zip(groups, *counts, strict=True)
+        if not all(isinstance(count, int) for count in column)
+    }
+    pairs = _without(variable.pairs, hidden)
+    return replace(
+        variable,
+        counts=tuple(map(tuple, counts)),
+        missing=tuple(missing),
+        pairs=pairs,
+        smd=largest(pairs) if isfinite(variable.smd) else nan,
+    )
+
+
+def _without(pairs: Pairs, hidden: set[str]) -> Pairs:
+    """Differences of two groups; nan for those with a `hidden` one, since they tell its counts."""
+    return tuple(
+        (first, second, nan if hidden & {first, second} else _rounded(value))
+        for first, second, value in pairs
+    )
+
+
+def _rounded(value: float) -> float:
+    """Four digits: from more of them a count can be found by trying.
+
+    >>> _rounded(12.34567), _rounded(0.000123456), _rounded(nan)
+    (12.35, 0.0001235, nan)
+    """
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _histogram(drawn: Histogram, min_count: int) -> Histogram:

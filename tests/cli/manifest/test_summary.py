@@ -74,3 +74,14 @@ def test_what_cannot_be_told_is_one_line(run, table, words, code, says):
     assert result.exit_code == code
     assert says in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("name", ["m.csv", "m.json", "m.splits.json"])
+@pytest.mark.parametrize("force", [(), ("--force",)])
+def test_the_page_never_replaces_the_manifest(run, table, name, force):
+    before = table.read_bytes()
+    result = run("manifest", "summary", table, "--page", table.with_name(name), *force)
+    assert result.exit_code == 2
+    assert "belongs to the manifest itself" in result.stderr
+    assert table.read_bytes() == before
+    assert not table.with_suffix(".splits.json").exists()

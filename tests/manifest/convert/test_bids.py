@@ -3,6 +3,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import shlex
+from pathlib import Path
 
 import pytest
 
@@ -139,9 +141,9 @@ def test_a_disk_that_refuses_leaves_nothing_behind_and_the_old_tree_whole(make_c
 def test_force_replaces_only_a_tree_that_was_made_here(make_cohort, tmp_path):
     manifest, out = make_cohort(), tmp_path / "out"
     convert_manifest(manifest, "bids", out)
-    (out / "left over").write_text("x")
+    before = tree(out)
     convert_manifest(manifest, "bids", out, force=True)
-    assert not (out / "left over").exists()
+    assert tree(out) == before
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "thesis.txt").write_text("x")
@@ -168,3 +170,86 @@ def test_the_bids_layout_reads_it_back(make_cohort, tmp_path):
     assert len(back.rows()) == 8
     assert all(row["mask"] for row in back.rows())
     assert {row["site"] for row in back.rows()} == {"x", "y"}
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "sub-pat2/anat/notes.txt", ".hidden", "derivatives/a.nii.gz"])
+def test_a_tree_with_a_file_of_the_users_is_never_replaced(make_cohort, tmp_path, name):
+    manifest, out = make_cohort(), tmp_path / "out"
+    convert_manifest(manifest, "bids", out)
+    (out / name).write_text("mine")
+    with pytest.raises(UsageError, match=f"{name}: was not written by this command"):
+        convert_manifest(manifest, "bids", out, force=True)
+    assert (out / name).read_text() == "mine"
+
+
+def test_a_tree_with_an_edited_table_a_link_or_without_its_list_is_never_replaced(make_cohort, tmp_path):
+    manifest, out = make_cohort(), tmp_path / "out"
+    convert_manifest(manifest, "bids", out)
+    (tmp_path / "alias").symlink_to(out)
+    with pytest.raises(UsageError, match="was not made by this command"):
+        convert_manifest(manifest, "bids", tmp_path / "alias", force=True)
+    (out / "README.md").write_text("hours of work")
+    with pytest.raises(UsageError, match=r"README\.md: was changed since"):
+        convert_manifest(manifest, "bids", out, force=True)
+    (out / ".monai_mri_files.json").unlink()
+    with pytest.raises(UsageError, match="was not made by this command"):
+        convert_manifest(manifest, "bids", out, force=True)
+
+
+def test_a_manifest_made_of_the_tree_does_not_replace_it(make_cohort, tmp_path):
+    out = tmp_path / "out"
+    convert_manifest(make_cohort(), "bids", out)
+    back = create_manifest("bids", out, tmp_path / "back.csv")
+    with pytest.raises(UsageError, match="an image of the manifest"):
+        convert_manifest(back, "bids", out, force=True, link="symbolic")
+    assert len(list(out.rglob("*_FLAIR.nii.gz"))) == 8
+
+
+def _read_back(notes, monkeypatch, folder):
+    """The manifest that the command in a note makes, run as it is."""
+    from click.testing import CliRunner
+
+    from monai_mri.cli import main
+    from monai_mri.manifest import read_manifest
+
+    (note,) = (note for note in notes if "reads it back" in note)
+    words = shlex.split(note.partition("back: ")[2])
+    monkeypatch.chdir(folder)
+    result = CliRunner().invoke(main, words[1:])
+    assert result.exit_code == 0, result.output
+    return read_manifest(Path(words[words.index("-o") + 1]))
+
+
+@pytest.mark.parametrize("link", ["no", "hard", "symbolic"])
+def test_the_command_that_is_told_reads_unknown_modalities_back(make_cohort, tmp_path, monkeypatch, link):
+    manifest = make_cohort(modalities=("flair", "t1post", "whitematter", "brainmask", "change_mask"))
+    out = Path("deep/the tree")
+    monkeypatch.chdir(tmp_path)
+    result = convert_manifest(manifest, "bids", out, link=link)
+    back = _read_back(result.notes, monkeypatch, tmp_path)
+    assert {*back.modalities} == {"flair", "t1w_ce_gadolinium", "whitematter", "brainmask", "changemask"}
+    assert len(back.rows()) == 8
+    assert all(row[name] for row in back.rows() for name in back.modalities)
+
+
+def test_a_folder_that_cannot_be_written_is_blamed_and_not_the_image(make_cohort, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ManifestError, match=r"/file/out: Not a directory, expected to write it"):
+        convert_manifest(make_cohort(), "bids", tmp_path / "file" / "out")
+
+
+def test_a_full_disk_is_the_outputs_fault(make_cohort, tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("monai_mri.manifest.convert.bids.shutil.copyfile", full)
+    with pytest.raises(ManifestError, match=r"/out: No space left on device when "):
+        convert_manifest(make_cohort(), "bids", tmp_path / "out")
+
+
+def test_copying_shows_how_far_it_is_on_a_terminal_only(make_cohort, tmp_path, monkeypatch, capsys):
+    convert_manifest(make_cohort(), "bids", tmp_path / "a")
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    convert_manifest(make_cohort(), "bids", tmp_path / "b")
+    assert "copy" in capsys.readouterr().err

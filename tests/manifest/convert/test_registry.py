@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from monai_mri.errors import ManifestError, UsageError
@@ -22,6 +24,7 @@ def test_an_unknown_form_or_option_names_the_nearest(make_cohort, tmp_path):
 
 @pytest.mark.parametrize("form", ["bids", "decathlon", "parquet"])
 def test_nothing_is_overwritten_without_force(form, make_cohort, tmp_path):
+    _need(form)
     manifest, out = make_cohort(), tmp_path / "out"
     assert convert_manifest(manifest, form, out).path == out
     with pytest.raises(UsageError, match="exists already"):
@@ -31,7 +34,8 @@ def test_nothing_is_overwritten_without_force(form, make_cohort, tmp_path):
 
 @pytest.mark.parametrize("form", ["decathlon", "parquet"])
 def test_a_file_never_replaces_a_folder(form, make_cohort, tmp_path):
-    with pytest.raises(UsageError, match="is a folder"):
+    _need(form)
+    with pytest.raises(UsageError, match=r"is a folder|holds .* of the manifest"):
         convert_manifest(make_cohort(), form, tmp_path / "data", force=True)
     assert (tmp_path / "data/pat_2").is_dir()
 
@@ -49,3 +53,23 @@ def test_the_manifests_own_files_are_never_replaced(name, make_cohort, tmp_path)
     manifest = make_cohort()
     with pytest.raises(UsageError, match="belongs to the manifest itself"):
         convert_manifest(manifest, "decathlon", tmp_path / name, force=True)
+
+
+@pytest.mark.parametrize("form", ["bids", "decathlon", "parquet"])
+def test_an_image_or_another_name_of_the_manifest_is_never_replaced(form, make_cohort, tmp_path):
+    _need(form)
+    manifest = make_cohort()
+    image = tmp_path / "data/pat_2/v_1_flair.nii.gz"
+    before = image.read_bytes()
+    with pytest.raises(UsageError, match="is an image of the manifest"):
+        convert_manifest(manifest, form, image, force=True)
+    os.link(tmp_path / "ms.csv", tmp_path / "other.csv")
+    with pytest.raises(UsageError, match="belongs to the manifest itself"):
+        convert_manifest(manifest, form, tmp_path / "other.csv", force=True)
+    assert image.read_bytes() == before
+
+
+def _need(form):
+    """Parquet is an extra."""
+    if form == "parquet":
+        pytest.importorskip("pyarrow")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import nibabel
 import numpy as np
@@ -60,3 +61,10 @@ def test_a_defaults_file_in_the_home_folder_is_not_read(write_series, tmp_path, 
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     convert_series(write_series(tmp_path / "in"), tmp_path / "out" / "x.nii.gz")
     assert "Doe" not in (tmp_path / "out" / "x.json").read_text()
+
+
+def test_a_folder_that_looks_like_an_option_is_a_folder(write_series, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    made, _ = convert_series(write_series(tmp_path / "in"), Path("-x_images/a.nii.gz"))
+    assert [image.path for image in made] == [tmp_path / "-x_images/a.nii.gz"]
+    assert sorted(os.listdir(tmp_path)) == ["-x_images", "in"]

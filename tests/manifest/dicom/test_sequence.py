@@ -13,6 +13,16 @@ from monai_mri.manifest.dicom.sequence import (
 )
 from monai_mri.manifest.dicom.tags import read_instance
 
+CONTRAST = (
+    "t1_mprage_sag_km", "t1 nach km", "t1_mit_kontrastmittel", "t1 kontrast", "t1_post_gd", "t1 +c", "t1 c+",
+    "sag t1 gad", "ax t1_ce_fs", "t1 injecté", "3d t1 gado", "t1 inj", "t1 mdc", "t1 with contrast",
+    "t1 con contraste", "vor und nach km", "t1_gd_tra", "t1 postcontrast",
+)  # fmt: skip
+NATIVE = (
+    "t1 ohne km", "t1_vor_km", "t1 sans injection", "t1 non injecté", "t1 without contrast", "t1 pre gd",
+    "kmz t1", "cerebrum t1", "gdc t1", "3d t1 space", "t1 c-", "phase contrast", "t1_senza_mdc",
+)  # fmt: skip
+
 
 @pytest.fixture
 def bare(write_series, tmp_path):
@@ -72,12 +82,12 @@ def test_the_image_type_goes_before_words(bare):
     assert guess_sequence(replace(bare, text="t2", diffusion=True)) == ("DWI", "type")
 
 
-@pytest.mark.parametrize("text", ["t1_mprage_post", "t1 + c", "t1 gd", "ax t1 ce", "t1_se_gado"])
+@pytest.mark.parametrize("text", ["t1_mprage_post", "t1 + c", "t1 gd", "ax t1 ce", "t1_se_gado", *CONTRAST])
 def test_contrast_is_seen_in_the_description(bare, text):
     assert has_contrast(replace(bare, text=text))
 
 
-@pytest.mark.parametrize("text", ["t1 pre", "posterior fossa t1", "t1 space"])
+@pytest.mark.parametrize("text", ["t1 pre", "posterior fossa t1", "t1 space", *NATIVE])
 def test_contrast_is_not_seen_where_it_is_not(bare, text):
     assert not has_contrast(replace(bare, text=text))
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import struct
+import zlib
+
 import pytest
+from pydicom.errors import BytesLengthException
 
 from monai_mri.manifest.dicom.tags import Instance, read_instance
 
@@ -54,3 +58,43 @@ def test_no_refusal_quotes_an_identifying_value(write_series, tmp_path):
         said = read_instance(path)
         text = said if isinstance(said, str) else said.broken
         assert not any(secret in text for secret in ("4711", "Doe", "1970", "Elsewhere"))
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")
+@pytest.mark.parametrize("text", [b"inf", b"nan", b"1e999", b"-inf"])
+@pytest.mark.parametrize("tag", ["SeriesNumber", "EchoTime", "MagneticFieldStrength"])
+def test_numbers_without_a_value_are_missing_or_skip_the_file(write_series, tmp_path, text, tag):
+    path = write_series(tmp_path, slices=[0], **{tag: 777777})[0]
+    assert path.read_bytes().count(b"777777") == 1
+    path.write_bytes(path.read_bytes().replace(b"777777", text.ljust(6)))
+    image = read_instance(path)
+    assert isinstance(image, str) or None in (image.number, image.te_ms, image.field_t)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [NotImplementedError, BytesLengthException, struct.error, zlib.error, OverflowError, RecursionError],
+)
+def test_whatever_pydicom_raises_skips_the_file_and_names_the_kind(write_series, tmp_path, monkeypatch, kind):
+    def fail(*_, **__):
+        raise kind("Doe^Jane")
+
+    path = write_series(tmp_path, slices=[0])[0]
+    monkeypatch.setattr("pydicom.dcmread", fail)
+    assert read_instance(path) == f"not readable as DICOM ({kind.__name__})"
+
+
+def test_an_unknown_kind_of_value_skips_the_file(write_series, tmp_path):
+    path = write_series(tmp_path, slices=[0])[0]
+    raw = path.read_bytes()
+    at = raw.index(b"\x28\x00\x10\x00US")
+    path.write_bytes(raw[: at + 4] + b"ZZ" + raw[at + 6 :])
+    assert isinstance(read_instance(path), str)
+
+
+def test_rows_of_an_odd_length_skip_the_file(write_series, tmp_path):
+    path = write_series(tmp_path, slices=[0])[0]
+    raw = path.read_bytes()
+    at = raw.index(b"\x28\x00\x10\x00US")
+    path.write_bytes(raw[: at + 6] + b"\x03\x00" + raw[at + 8 : at + 10] + b"\0" + raw[at + 10 :])
+    assert read_instance(path) == "not readable as DICOM (BytesLengthException)"

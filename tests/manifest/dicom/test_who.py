@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from monai_mri.errors import ManifestError
@@ -45,3 +47,18 @@ def test_studies_of_one_day_are_one_visit_and_undated_ones_come_last(write_serie
         "1.3": "ses-01",
         "1.4": "ses-03",
     }
+
+
+@pytest.mark.parametrize("planted", ["file", "link"])
+def test_a_subject_map_is_its_owners_alone_whatever_was_planted(tmp_path, planted):
+    for name in (".key.csv.tmp", f".key.csv.{os.getpid()}.tmp"):
+        place = tmp_path / name
+        if planted == "link":
+            (tmp_path / "victim").write_text("precious")
+            place.symlink_to(tmp_path / "victim")
+        else:
+            place.write_text("x")
+            place.chmod(0o666)
+    path = write_subject_map(tmp_path / "key.csv", {"A": "sub-001"})
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert planted == "file" or (tmp_path / "victim").read_text() == "precious"

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import tracemalloc
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import nibabel
+import numpy as np
 import pydicom
 import pytest
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from monai_mri.manifest.dicom.tags import read_instance
 from monai_mri.manifest.identity import identity_faults
 from monai_mri.manifest.identity.keyed import profile
 
@@ -121,3 +129,67 @@ def test_each_name_of_the_profile_is_a_dicom_keyword():
 
     assert len(profile()) > 180
     assert not [keyword for keyword in profile() if tag_for_keyword(keyword) is None]
+
+
+BOMB = bytes(80 * 2**20)
+
+
+def deflated(save, *, tail=b"", packed=None):
+    path = save(PatientName="Smith^John")
+    data = pydicom.dcmread(path)
+    data.file_meta.TransferSyntaxUID = DeflatedExplicitVRLittleEndian
+    data.save_as(path, enforce_file_format=True)
+    if packed is not None:
+        head = path.read_bytes()
+        meta = pydicom.filereader.read_file_meta_info(path)
+        start = 132 + 12 + meta.FileMetaInformationGroupLength
+        path.write_bytes(head[:start] + packed)
+    path.write_bytes(path.read_bytes() + tail)
+    return path
+
+
+def test_deflated_tags_are_read(save):
+    assert codes(deflated(save)) == ["E801"]
+
+
+def bomb():
+    engine = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return engine.compress(BOMB) + engine.flush()
+
+
+@pytest.mark.parametrize("kind", ["bomb", "damaged", "tail"])
+def test_deflated_tags_that_cannot_be_judged_are_told_and_not_unpacked(save, kind, monkeypatch):
+    def unpacked(*_, **__):
+        raise AssertionError("unpacked without a limit")
+
+    monkeypatch.setattr("zlib.decompress", unpacked)
+    packed = {"bomb": bomb(), "damaged": b"\xff" * 50, "tail": None}[kind]
+    path = deflated(save, packed=packed, tail=b"x" * 200_000 if kind == "tail" else b"")
+    (fault,) = identity_faults(path, where="here")
+    assert fault.code == "W802"
+    assert "too large to judge" in fault.found
+    assert isinstance(read_instance(path), str)
+
+
+def test_a_nifti_extension_with_a_bomb_is_told_and_not_unpacked(save, tmp_path):
+    content = b"x" * 128 + deflated(save, packed=bomb()).read_bytes()[128:]
+    image = nibabel.Nifti1Image(np.zeros((2, 2, 2), np.uint8), np.eye(4))
+    image.header.extensions.append(nibabel.nifti1.Nifti1Extension(0, content))
+    nibabel.save(image, tmp_path / "a.nii")
+    raw = (tmp_path / "a.nii").read_bytes()
+    (tmp_path / "a.nii").write_bytes(raw[:356] + (2).to_bytes(4, "little") + raw[360:])
+    tracemalloc.start()
+    faults = identity_faults(tmp_path / "a.nii", where="here")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert "too large to judge" in faults[0].found
+    assert peak < 16 * 2**20
+
+
+@pytest.mark.filterwarnings("ignore:Invalid value")
+def test_filters_of_warnings_are_as_before_after_many_threads(save):
+    path, before = save(PatientName="Smith^John", StudyDate="not a date"), list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: codes(path), range(40)))
+    assert all(one == found[0] for one in found)
+    assert list(warnings.filters) == before

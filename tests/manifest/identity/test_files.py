@@ -107,3 +107,18 @@ def test_a_data_set_s_name_is_no_person_s(tmp_path):
 @pytest.mark.parametrize(("uid", "found"), [("1.2.3.4", ["W806"]), ("2.25.7", []), ("1.2.840.10008.1", [])])
 def test_unique_ids_of_a_hospital_are_told_from_public_ones(sidecar, uid, found):
     assert codes(sidecar(SeriesInstanceUID=uid)) == found
+
+
+def test_json_of_more_than_64_mib_is_told_and_not_read(tmp_path):
+    with (tmp_path / "a.json").open("wb") as file:
+        file.write(b'{"PatientName": "Smith"')
+        file.truncate(64 * 2**20 + 1)
+    (fault,) = identity_faults(tmp_path / "a.json", where="here")
+    assert fault.code == "W802"
+    assert "too large to judge" in fault.found
+
+
+def test_a_table_of_more_than_64_mib_is_judged_by_its_beginning_and_that_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("monai_mri.manifest.identity.tables.MOST_BYTES", 2**10)
+    (tmp_path / "a.csv").write_text("id,surname\n1,Smith\n" + "2,\n" * 2**10)
+    assert codes(tmp_path / "a.csv") == ["W802", "E803"]

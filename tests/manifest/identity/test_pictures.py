@@ -126,3 +126,35 @@ def test_a_damaged_picture_gives_nothing(tmp_path):
     (tmp_path / "a.jpg").write_bytes(b"\xff\xd8\xff\xe1" + b"\xff" * 50)
     (tmp_path / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"\xff" * 50)
     assert codes(tmp_path / "a.jpg") == codes(tmp_path / "a.png") == []
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+@pytest.mark.parametrize("add", ["add_text", "add_itxt"])
+def test_text_of_a_png_that_is_too_long_is_told(tmp_path, picture, zipped, add):
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Software", "brain")
+    picture.save(tmp_path / "a.png", pnginfo=info)
+    assert codes(tmp_path / "a.png") == []
+    raw = (tmp_path / "a.png").read_bytes()
+    info = PngImagePlugin.PngInfo()
+    getattr(info, add)("Comment", "brain " * 2**20, zip=zipped)
+    kind, content = info.chunks[0][:2]
+    chunk = len(content).to_bytes(4, "big") + kind + content + b"\0\0\0\0"
+    (tmp_path / "a.png").write_bytes(raw[:-12] + chunk + raw[-12:])
+    (fault,) = identity_faults(tmp_path / "a.png", where="here")
+    assert fault.code == "W802"
+    assert "too large to judge" in fault.found
+
+
+def test_pages_of_a_tiff_after_the_eighth_are_told(tmp_path, picture):
+    picture.save(tmp_path / "a.tif", save_all=True, append_images=[picture] * 7)
+    assert codes(tmp_path / "a.tif") == []
+    picture.save(tmp_path / "a.tif", save_all=True, append_images=[picture] * 9)
+    (fault,) = identity_faults(tmp_path / "a.tif", where="here")
+    assert (fault.code, fault.found[:29]) == ("W802", "2 pages after the first 8, to")
+
+
+def test_a_picture_of_too_many_pixels_is_told(tmp_path, picture, monkeypatch):
+    picture.save(tmp_path / "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 16)
+    assert codes(tmp_path / "a.png") == ["W802"]

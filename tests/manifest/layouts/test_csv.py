@@ -92,7 +92,7 @@ def test_rows_that_cannot_be_taken_are_named_with_the_reason(folder):
         "table.csv:4: id is empty: no subject",
         "table.csv:5: no image in this row",
         "table.csv:7: the row of line 6 again",
-        "table.csv:8: flair: no such file (sub): check it, strip_prefix and base",
+        "table.csv:8: flair: a folder, not a file (sub)",
     ]
     assert len(long) < 250
     assert other == "sub/b.nii: no row takes it"

@@ -264,3 +264,23 @@ def test_a_4d_image_and_its_3d_mask_are_planned_together(make, tmp_path):
     collected = plan_manifest("decathlon", root)
     assert collected.channels == {"image": ("a", "b")}
     assert collected.samples[0].mask == root / "m.nii"
+
+
+def test_the_class_beside_a_mask_is_the_label_and_any_other_class_a_column(tmp_path, make_nifti):
+    for name in ("a.nii.gz", "m.nii.gz"):
+        make_nifti(tmp_path / name)
+    items = [
+        {"image": "a.nii.gz", "label": "m.nii.gz", "class": "glioma"},
+        {"image": "a.nii.gz", "label": "m.nii.gz", "class": 2},
+        {"image": "a.nii.gz", "label": 1, "class": "kept"},
+        {"image": "a.nii.gz", "label": "m.nii.gz", "class": None},
+    ]
+    content = {"labels": {"0": "background", "1": "lesion"}, "training": items}
+    (tmp_path / "dataset.json").write_text(json.dumps(content))
+    extra = [sample.extra for sample in plan_manifest("decathlon", tmp_path).samples]
+    assert [(cells["label"], cells.get("class")) for cells in extra] == [
+        ("glioma", None),
+        ("2", None),
+        ("lesion", "kept"),
+        ("", None),
+    ]

@@ -14,6 +14,7 @@ import pytest
 
 from monai_mri.errors import ManifestError, UsageError
 from monai_mri.manifest import plan_manifest
+from monai_mri.manifest.layouts._making import only_over_own
 
 _spec = importlib.util.spec_from_file_location(
     "dicom_tree", Path(__file__).parents[1] / "dicom" / "conftest.py"
@@ -81,7 +82,7 @@ def test_no_name_id_date_or_hospital_is_in_what_is_made(tmp_path):
         [(sample.subject_id, sample.session_id, sample.site, sample.extra) for sample in made.samples]
     )
     files = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} == {".gz", ".json"}
+    assert {path.suffix for path in files} == {".gz", ".json", ""}  # and the record of what was made
     for path in files:
         content = path.read_bytes()
         text = (gzip.decompress(content) if path.suffix == ".gz" else content).decode("latin-1")
@@ -236,8 +237,14 @@ def test_a_row_a_session_has_a_column_a_sequence(tmp_path):
     assert {skipped.why for skipped in collected.skipped} == {
         "series 3, 9 of one visit are all flair: choose with option take"
     }
+    earlier = tmp_path / "out" / "B" / "ses-01" / "earlier.nii.gz"
+    earlier.parent.mkdir(parents=True)
+    only_over_own(lambda folder: earlier.touch())(tmp_path / "out")  # an earlier run
     made = collected.make(tmp_path / "out")
     assert [sorted(sample.images) for sample in made.samples] == [["flair", "t1w"], ["t1w"]]
+    used = {path for sample in made.samples for path in sample.images.values()}
+    assert {*(tmp_path / "out").rglob("*.nii.gz")} == used | {earlier}
+    assert len(list((tmp_path / "out").rglob("*.json"))) == len(used)
 
 
 def test_a_session_whose_images_lie_on_different_grids_is_left_out(tmp_path):
@@ -249,6 +256,7 @@ def test_a_session_whose_images_lie_on_different_grids_is_left_out(tmp_path):
     assert len(collected.samples) == 1
     made = collected.make(tmp_path / "out")
     assert not made.samples
+    assert not list((tmp_path / "out").iterdir())
     assert all("different grids" in skipped.why and "E209" in skipped.why for skipped in made.skipped)
     only = plan(tmp_path / "in", rows="session", sequences="flair").make(tmp_path / "only")
     assert list(only.samples[0].images) == ["flair"]
@@ -322,6 +330,15 @@ def test_a_run_that_is_killed_leaves_no_image_under_its_name(tmp_path, monkeypat
     assert not list((tmp_path / "out").rglob("*.nii*"))
 
 
+def test_what_a_killed_run_left_is_removed_by_the_next(tmp_path):
+    tree.series(tmp_path / "in")
+    left = tmp_path / "out" / "sub-001" / ".dcm2niix-abc" / "in"
+    left.mkdir(parents=True)
+    (left / "000001.dcm").write_bytes(b"x")
+    plan(tmp_path / "in").make(tmp_path / "out")
+    assert not list((tmp_path / "out").rglob(".dcm2niix-*"))
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -343,3 +360,26 @@ def test_a_subject_map_that_is_none_is_refused(tmp_path):
     (tmp_path / "key.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ManifestError, match=r"key\.csv: not a subject map"):
         plan(tmp_path, subject_map=str(tmp_path / "key.csv"))
+
+
+def test_images_never_replace_what_they_did_not_make(tmp_path):
+    tree.series(tmp_path / "in")
+    target = tmp_path / "out" / plan(tmp_path / "in").samples[0].images["image"]
+    target.parent.mkdir(parents=True)
+    target.write_text("precious")
+    with pytest.raises(UsageError, match="was not made by an earlier run"):
+        plan(tmp_path / "in").make(tmp_path / "out")
+    assert target.read_text() == "precious"
+
+
+def test_one_bad_file_ends_no_run(tmp_path):
+    tree.series(tmp_path)
+    bad = tree.series(tmp_path, stem="z", slices=[0], SeriesNumber=777777)[0]
+    bad.write_bytes(bad.read_bytes().replace(b"777777", b"inf   "))
+    odd = tree.series(tmp_path, stem="y", slices=[0])[0]
+    raw = odd.read_bytes()
+    at = raw.index(b"\x28\x00\x10\x00US")
+    odd.write_bytes(raw[: at + 6] + b"\x03\x00" + raw[at + 8 : at + 10] + b"\0" + raw[at + 10 :])
+    collected = plan(tmp_path)
+    assert len(collected.samples) == 1
+    assert whys(collected)["y000"] == "not readable as DICOM (BytesLengthException)"

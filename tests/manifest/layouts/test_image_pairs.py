@@ -25,7 +25,7 @@ def test_whatever_has_no_partner_is_named(tmp_path, make_picture):
     assert [sample.subject_id for sample in collected.samples] == ["101"]
     assert sorted(map(str, collected.skipped)) == [
         "images/Thumbs.db: not a JPG, PNG or TIFF picture",
-        "images/a.png: no mask masks/a.*",
+        "images/a.png: no mask masks/a.* (--option masks= takes pictures without masks)",
         r"images/b.png: subject_pattern '^\\d+' finds nothing in its name",
         "images/c.jpg: several with one name: c.jpg, c.png",
         "images/c.png: several with one name: c.jpg, c.png",
@@ -39,4 +39,11 @@ def test_the_real_slices_are_taken_by_patient(real_data):
     assert len(collected.samples) == 20
     assert len({sample.subject_id for sample in collected.samples}) == 13
     assert collected.modalities == ("flair",)
+    assert not collected.skipped
+
+
+def test_pictures_without_masks_are_taken_where_masks_is_empty(tmp_path, make_picture):
+    make_picture(tmp_path / "images" / "a.png")
+    collected = plan_manifest("image-pairs", tmp_path, masks="")
+    assert [(sample.subject_id, sample.mask) for sample in collected.samples] == [("a", None)]
     assert not collected.skipped

@@ -186,7 +186,9 @@ def test_the_class_may_stand_in_a_table(write_scan):
     )
     collected = plan(root, labels="table", table="classes.csv")
     assert [(s.extra["lesion_id"], s.extra["label"]) for s in collected.samples] == [("1", "re"), ("3", "de")]
-    assert [skip.path for skip in collected.skipped] == ["s1 lesion 2"]
+    unmet = "classes.csv: other lesion 2"
+    assert [skip.path for skip in collected.skipped] == ["s1 lesion 2", unmet]
+    assert collected.skipped[1].why == "a row of the table, but no scan has such a lesion"
     (root / "classes.csv").write_text("subject_id,lesion_id,label\ns1,1,re\ns1,1,de\n", encoding="utf-8")
     with pytest.raises(ManifestError, match="lesion 1 of s1 has two labels"):
         plan(root, labels="table", table="classes.csv")
@@ -290,7 +292,7 @@ def test_the_same_scans_give_the_same_bytes(write_scan, tmp_path):
     for name in ("a", "b"):
         plan(root).make(tmp_path / name)
     files = [path.relative_to(tmp_path / "a") for path in (tmp_path / "a").rglob("*") if path.is_file()]
-    assert len(files) == 10
+    assert len(files) == 11  # with the record of what was made
     for path in files:
         assert (tmp_path / "a" / path).read_bytes() == (tmp_path / "b" / path).read_bytes()
 
@@ -339,3 +341,11 @@ def test_real_lesions_are_those_that_another_library_counts(real_data, tmp_path)
     assert {subject: found.count(subject) for subject in set(found)} == counts
     made = collected.make(tmp_path / "out")
     assert all(read_mask(sample.mask).any() for sample in made.samples)
+
+
+def test_patches_never_replace_what_they_did_not_make(write_scan, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "lesions.csv").write_text("precious")
+    with pytest.raises(UsageError, match=r"lesions\.csv was not made by an earlier run"):
+        plan(write_scan()).make(tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["lesions.csv"]

@@ -92,3 +92,11 @@ def test_the_real_volumes_are_taken_and_patients_without_flair_named(real_data):
     ]
     assert len(without) == 18
     assert "patient01" in without
+
+
+def test_images_without_masks_are_said_how_to_take(tmp_path, make_nifti):
+    make_nifti(tmp_path / "a" / "a_flair.nii.gz")
+    (skipped,) = plan_manifest("nifti-pairs", tmp_path).skipped
+    assert "no file matches mask_pattern '*_plaques.nii*' (--option mask_pattern= takes" in skipped.why
+    (sample,) = plan_manifest("nifti-pairs", tmp_path, mask_pattern="").samples
+    assert sample.mask is None

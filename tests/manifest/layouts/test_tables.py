@@ -172,3 +172,19 @@ def test_any_bytes_give_a_table_or_one_line(tmp_path, content):
     except ManifestError as error:
         message = str(error)
     assert len(message.splitlines()) <= 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\nid;a,b\n1;x\n",
+        "\ufeffSEP=;\r\nid;a,b\r\n1;x\r\n",
+        '"sep=;"\nid;a,b\n1;x\n',
+        "sep=;;\nid;a,b\n1;x\n",
+    ],
+)
+def test_excels_line_about_the_separator_is_understood_and_skipped(table, content):
+    found = table(content, "t.csv")
+    assert found.columns == ("id", "a,b")
+    assert found.rows == ({"id": "1", "a,b": "x"},)
+    assert found.lines == (3,)

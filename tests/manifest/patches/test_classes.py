@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from monai_mri.errors import ManifestError
-from monai_mri.manifest.patches.classes import by_table, by_value
+from monai_mri.manifest.patches.classes import TableClasses, by_value
 from monai_mri.manifest.patches.components import Lesion
 from monai_mri.manifest.patches.scans import Scan
 
@@ -25,11 +25,11 @@ def test_a_value_is_its_own_class_or_has_a_name_or_none():
 def test_a_row_of_the_session_goes_before_one_for_every_session(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("subject_id,session_id,lesion_id,label\ns1,,1,re\ns1,b,01,de\ns1,,2,re\ns1,a,3,de\n")
-    class_of = by_table(path, {})
+    class_of = TableClasses(path, {})
     assert [class_of(SCAN, lesion(number)) for number in (1, 2, 3)] == ["de", "re", ""]
 
 
 def test_a_table_without_its_columns_is_refused(tmp_path):
     (tmp_path / "t.csv").write_text("subject_id,label\ns1,re\n")
     with pytest.raises(ManifestError, match="no column 'lesion_id'"):
-        by_table(tmp_path / "t.csv", {})
+        TableClasses(tmp_path / "t.csv", {})

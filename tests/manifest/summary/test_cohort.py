@@ -157,3 +157,11 @@ def test_rare_shapes_are_one_line(tmp_path):
     files = {f"{n}.png": FileRecord(sha256=f"{n:064x}", shape=(5, n + 1)) for n in range(12)}
     manifest = write_manifest(tmp_path / "m.csv", rows, sidecar=Sidecar(modalities=("t1",), files=files))
     assert variable(summarise_manifest(manifest), "t1, shape").levels[-1] == "(4 others)"
+
+
+def test_a_decimal_comma_is_noted(tmp_path):
+    rows = [{"subject_id": f"{n}", "t1": f"{n}.nii", "age": f"{30 + n},5"} for n in range(12)]
+    found = summarise_manifest(write_manifest(tmp_path / "m.csv", rows))
+    (age,) = (variable for variable in found.variables if variable.name == "age")
+    assert age.numbers[0].mean == pytest.approx(36.0)
+    assert "age: 12 cells have a decimal comma, read as a point" in found.notes

@@ -69,3 +69,17 @@ def test_histograms_count_every_value_in_few_round_bins(values):
 def test_histograms_of_nothing_are_none():
     assert histogram([[], []], ["a", "b"]) is None
     assert np.sum(histogram([[], [3.0]], ["a", "b"]).counts) == 1
+
+
+def test_numbers_with_a_decimal_comma_are_numbers():
+    cells = [f"{30 + n},5" for n in range(12)] + ["44.5", "50", ""]
+    subjects = [str(n) for n in range(len(cells))]
+    for name in ("age", "volume"):
+        column = read_column(name, cells, subjects)
+        assert column.numeric
+        assert column.commas == 12
+        assert (column.cells[0], column.cells[12]) == ("30.5", "44.5")
+    codes = read_column("code", ["1,2", "1,3"], ["a", "b"])
+    assert (codes.numeric, codes.cells, codes.commas) == (False, ("1,2", "1,3"), 0)
+    words = read_column("volume", [*cells, "1,2,3"], [*subjects, "x"])
+    assert not words.numeric

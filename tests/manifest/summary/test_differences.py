@@ -79,3 +79,8 @@ def test_largest_leaves_out_what_is_undefined_and_is_undefined_without_any():
     assert [pair[:2] for pair in pairs] == [("a", "b"), ("a", "c"), ("b", "c")]
     assert largest(pairs) == pytest.approx(sqrt(2))
     assert isnan(largest([("a", "b", nan)]))
+
+
+def test_a_difference_from_one_subject_is_undefined():
+    assert isnan(categorical_difference({"f": 1}, {"f": 20, "m": 20}))
+    assert isnan(continuous_difference([40.0], [50.0, 60.0]))

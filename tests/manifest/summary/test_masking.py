@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from math import isnan
 
 import pytest
@@ -78,3 +79,32 @@ def test_the_crossed_counts_go_where_one_is_small(cohort, manifest):
     kept = summarise_manifest(manifest, by="part", min_count=5)
     assert kept.cross is not None
     assert any("masked" in note for note in kept.notes)
+
+
+def test_no_difference_tells_a_masked_count(manifest):
+    found = summarise_manifest(manifest, by="site", min_count=5)
+    told = summarise_manifest(manifest, by="site")
+    sex = next(v for v in found.variables if v.name == "sex")
+    assert sex.pairs
+    assert isnan(sex.smd)
+    assert all(isnan(value) for _, _, value in sex.pairs)
+    assert not isnan(next(v for v in told.variables if v.name == "sex").smd)
+    label = next(v for v in found.variables if v.name == "label")
+    assert not isnan(label.smd)
+
+
+def test_figures_have_four_digits_where_counts_are_masked(manifest):
+    def figures(value):
+        if isinstance(value, dict):
+            return [figure for item in value.values() for figure in figures(item)]
+        if isinstance(value, list):
+            return [figure for item in value for figure in figures(item)]
+        return [value] if isinstance(value, float) else []
+
+    masked = json.loads(as_json(summarise_manifest(manifest, by="site", min_count=5)))
+    variables = [{**one, "histogram": None} for one in masked["variables"]]
+    assert all(figure == float(f"{figure:.4g}") for figure in figures(variables))
+    assert any(
+        figure != float(f"{figure:.4g}")
+        for figure in figures(json.loads(as_json(summarise_manifest(manifest, by="site"))))
+    )

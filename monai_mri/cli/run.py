@@ -9,7 +9,7 @@ import click
 
 from monai_mri.cli.outputs import pairs
 
-MODES = ("train", "evaluate", "infer")
+MODES = ("train", "evaluate", "infer", "explain")
 
 
 @click.command()
@@ -25,12 +25,20 @@ MODES = ("train", "evaluate", "infer")
     type=click.Choice(["honest", "paper"]),
     help="paper: as published, for comparison with the paper's table.",
 )
+@click.option("--layer", "layers", multiple=True, metavar="NAME", help="Lay configs/NAME.yaml over train.")
 @click.option("--gpus", default="", metavar="0,1", help="GPUs to use; several train together.")
 @click.option("--tracking", type=click.Choice(["mlflow"]), help="Track the run with MLflow, too.")
 def run(
-    *, bundle: Path, mode: str, settings: tuple[str, ...], protocol: str, gpus: str, tracking: str | None
+    *,
+    bundle: Path,
+    mode: str,
+    settings: tuple[str, ...],
+    protocol: str,
+    layers: tuple[str, ...],
+    gpus: str,
+    tracking: str | None,
 ) -> None:
-    r"""Train, evaluate or apply the study in the folder BUNDLE.
+    r"""Train, evaluate, apply or explain the study in the folder BUNDLE.
 
     \b
     monai-mri run bundles/ms_plaque train --set dataset_dir=scans --set output_dir=runs/a
@@ -45,8 +53,11 @@ def run(
         numbers = [0]
     from monai_mri.engines.bundle import parse_settings, run_bundle
 
-    values = parse_settings(bundle, mode, pairs(settings, option="--set"), protocol=protocol)
-    run_bundle(bundle, mode, settings=values, protocol=protocol, gpus=numbers, tracking=tracking)
+    texts = pairs(settings, option="--set")
+    values = parse_settings(bundle, mode, texts, protocol=protocol, layers=layers)
+    run_bundle(
+        bundle, mode, settings=values, protocol=protocol, layers=layers, gpus=numbers, tracking=tracking
+    )
 
 
 def _numbers(gpus: str) -> list[int]:

@@ -1,5 +1,11 @@
 """What a bundle's YAML wires together: data, training, threshold, evaluation, inference."""
 
+from monai_mri.engines.abstention import choose_abstention
+from monai_mri.engines.class_dataset import ClassDataset
+from monai_mri.engines.class_evaluate import evaluate_classes
+from monai_mri.engines.class_explain import explain_classes
+from monai_mri.engines.class_infer import infer_classes
+from monai_mri.engines.class_metric import ClassScores
 from monai_mri.engines.dataset import ManifestDataset
 from monai_mri.engines.distributed import finalize, initialize
 from monai_mri.engines.evaluate import evaluate
@@ -19,6 +25,8 @@ from monai_mri.engines.weights import load_weights, save_weights
 __all__ = [
     "AxialInferer",
     "BestF1",
+    "ClassDataset",
+    "ClassScores",
     "Evaluator",
     "ImageDataset",
     "ManifestDataset",
@@ -27,11 +35,15 @@ __all__ = [
     "TensorBoard",
     "TileDataset",
     "Trainer",
+    "choose_abstention",
     "choose_threshold",
     "evaluate",
+    "evaluate_classes",
+    "explain_classes",
     "finalize",
     "fit",
     "infer",
+    "infer_classes",
     "initialize",
     "load_weights",
     "save_weights",

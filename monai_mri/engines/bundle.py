@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,12 @@ from monai_mri.engines.config_check import (
 )
 from monai_mri.errors import ConfigError, TrainingError, UsageError
 
-LAYERS = {"train": ["train"], "evaluate": ["train", "evaluate"], "infer": ["inference"]}
+LAYERS = {
+    "train": ["train"],
+    "evaluate": ["train", "evaluate"],
+    "infer": ["inference"],
+    "explain": ["train", "explain"],
+}
 MODES = tuple(LAYERS)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
@@ -37,6 +43,7 @@ def run_bundle(
     *,
     settings: Mapping[str, Any] | None = None,
     protocol: str = "honest",
+    layers: Sequence[str] = (),
     gpus: Sequence[int] = (),
     tracking: str | None = None,
 ) -> None:
@@ -44,9 +51,10 @@ def run_bundle(
 
     Args:
         bundle: folder with `configs/`.
-        mode: "train", "evaluate" or "infer".
+        mode: "train", "evaluate", "infer" or, where the bundle has it, "explain".
         settings: values for keys of the config, nested keys as `a::b`.
         protocol: "honest", or "paper" for the layer `paper.yaml`.
+        layers: further files of `configs/`, laid over train.yaml in this order, such as "demo".
         gpus: GPUs to use; several train together.
         tracking: "mlflow" to track the run with MLflow, too.
 
@@ -58,7 +66,7 @@ def run_bundle(
     settings = dict(settings or {})
     if marked := [key for key, value in settings.items() if set(str(value)) & {"#", "$"}]:
         raise ConfigError(f"{marked[0]}: MONAI changes a '#' and runs a '$' inside a value; use one without")
-    files = layer_files(bundle, mode, protocol=protocol, several=len(gpus) > 1)
+    files = layer_files(bundle, mode, protocol=protocol, layers=layers, several=len(gpus) > 1)
     if tracking is not None and find_spec(tracking) is None:
         raise UsageError(f"--tracking {tracking}: not installed; pip install 'monai-mri[tracking]'")
     if len(gpus) > 1 and mode != "train":
@@ -82,14 +90,19 @@ def run_bundle(
 
 
 def parse_settings(
-    bundle: Path, mode: str, texts: Mapping[str, str], *, protocol: str = "honest"
+    bundle: Path,
+    mode: str,
+    texts: Mapping[str, str],
+    *,
+    protocol: str = "honest",
+    layers: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Values of `--set key=value`: text where the config has text, else as YAML reads them.
 
     Raises:
         ConfigError: a value is of another type than the config's, or holds what MONAI would change or run.
     """
-    config = read_layers(layer_files(bundle, mode, protocol=protocol))
+    config = read_layers(layer_files(bundle, mode, protocol=protocol, layers=layers))
     return {key: _parsed(key, text, value_at(config, key)) for key, text in texts.items()}
 
 
@@ -108,7 +121,14 @@ def _parsed(key: str, text: str, default: Any) -> Any:
     return value
 
 
-def layer_files(bundle: Path, mode: str, *, protocol: str = "honest", several: bool = False) -> list[Path]:
+def layer_files(
+    bundle: Path,
+    mode: str,
+    *,
+    protocol: str = "honest",
+    layers: Sequence[str] = (),
+    several: bool = False,
+) -> list[Path]:
     """The config files of a mode, in the order in which they are laid over each other.
 
     Raises:
@@ -121,9 +141,24 @@ def layer_files(bundle: Path, mode: str, *, protocol: str = "honest", several: b
         raise UsageError(f"mode {mode!r} asked for, expected one of {', '.join(MODES)}")
     if protocol not in ("honest", "paper"):
         raise UsageError(f"protocol {protocol!r} asked for, expected honest or paper")
+    if mode == "explain" and not (configs / "explain.yaml").is_file():
+        raise UsageError(f"{bundle}: has no explain.yaml, expected one for this mode; choose another bundle")
     paper = ["paper"] if protocol == "paper" and mode != "infer" else []
     together = ["multi_gpu_train"] if several and mode == "train" else []
-    return [configs / f"{name}.yaml" for name in [*LAYERS[mode], *paper, *together]]
+    first, *others = LAYERS[mode]
+    names = [first, *_known(configs, mode, layers), *others, *paper, *together]
+    return [configs / f"{name}.yaml" for name in names]
+
+
+def _known(configs: Path, mode: str, layers: Sequence[str]) -> list[str]:
+    """The layers asked for, if there are such files and the mode is one that has layers over train.yaml."""
+    if layers and mode == "infer":
+        raise UsageError("layers: not for infer, which has a config of its own; set its keys instead")
+    there = {path.stem for path in configs.glob("*.yaml")} - {*chain(*LAYERS.values()), "protocol"}
+    for name in layers:
+        if name not in there:
+            raise UsageError(f"layer {name!r} asked for, expected some of {', '.join(sorted(there))}")
+    return list(layers)
 
 
 def parse_value(text: str) -> Any:

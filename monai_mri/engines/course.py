@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from ignite.engine import Events
@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from monai_mri.engines import distributed
 from monai_mri.engines.checkpoint import Checkpoints, State
+from monai_mri.engines.class_dataset import class_names
 from monai_mri.engines.console import say
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.history import Row, write_history
@@ -34,6 +35,7 @@ class Course:
         val_interval: epochs from one validation to the next.
         patience: validations without a better one before the end; None for no such end.
         request: tells whether a signal asked to stop.
+        keep: the weights of the best epoch, or of the last.
     """
 
     def __init__(
@@ -45,7 +47,9 @@ class Course:
         val_interval: int,
         patience: int | None,
         request: StopRequest,
+        keep: Literal["best", "last"] = "best",
     ) -> None:
+        self.keep = keep
         self.trainer, self.folder, self.evaluator = trainer, folder, evaluator
         self.val_interval, self.patience, self.request = val_interval, patience, request
         self.checkpoints = Checkpoints(folder.checkpoints)
@@ -154,12 +158,9 @@ class Course:
             return {}
         metric = self._metric()
         if epoch % self.val_interval and epoch < self.trainer.state.max_epochs:
-            return {metric.name: math.nan, "val_threshold": math.nan}
+            return {metric.name: math.nan, **dict.fromkeys(metric.beside, math.nan)}
         self.evaluator.run(epoch)
-        return {
-            metric.name: float(self.evaluator.state.metrics[metric.name]),
-            "val_threshold": float(metric.best.threshold),
-        }
+        return {metric.name: float(self.evaluator.state.metrics[metric.name]), **metric.beside}
 
     def _metric(self) -> Any:
         metric = None if self.evaluator is None else self.evaluator.key_metric
@@ -171,7 +172,8 @@ class Course:
 
     def _keep_best(self, row: Row) -> None:
         """Keep this epoch's weights where its metric is the best so far; an undefined one never wins."""
-        value = row["epoch"] if self.evaluator is None else row[self._metric().name]
+        chosen = self.evaluator is not None and self.keep == "best"
+        value = row[self._metric().name] if chosen else row["epoch"]
         if not math.isnan(value) and not value <= self.best["value"]:
             self._keep(row, value)
 
@@ -189,6 +191,7 @@ class Course:
             epoch=epoch,
             manifest_sha256=source.manifest.sha256,
             splits_sha256=source.splits.sha256,
+            classes=tuple(class_names(self.trainer.dataset)),
         ).with_subjects(trained_on=self.trainer.dataset.subjects, selected_on=self._validated())
 
     def _validated(self) -> list[str]:

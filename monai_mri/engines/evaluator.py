@@ -102,5 +102,5 @@ class Evaluator(SupervisedEvaluator):
 
 def _batch(batch: dict[str, Any], device: torch.device, *_: Any, **__: Any) -> tuple[Tensor, Tensor | None]:
     label = batch.get(CommonKeys.LABEL)
-    moved = None if label is None else label.to(device=device)
+    moved = label.to(device=device) if isinstance(label, Tensor) else None  # or a text of the manifest
     return batch[CommonKeys.IMAGE].to(device=device), moved

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from typing import Literal
 
 from monai_mri.engines import distributed
+from monai_mri.engines.class_dataset import ClassDataset
 from monai_mri.engines.console import say
 from monai_mri.engines.course import Course
 from monai_mri.engines.entry import bundle_step
@@ -24,6 +26,7 @@ def fit(
     evaluator: Evaluator | None = None,
     val_interval: int = 1,
     patience: int | None = None,
+    keep: Literal["best", "last"] = "best",
 ) -> None:
     """Train until the last epoch, from where an earlier, unfinished run in the same folder stood.
 
@@ -37,12 +40,15 @@ def fit(
         evaluator: what validates; without it the last weights are kept.
         val_interval: epochs from one validation to the next.
         patience: stop after so many validations without a better one; None never stops early.
+        keep: the weights of the best validation, or of the last epoch.
 
     Raises:
         NonFiniteLossError: the loss became NaN or infinite.
         CheckpointError: the folder holds the state of a run with other data or settings.
     """
     started = time.monotonic()
+    if keep not in ("best", "last"):
+        raise ConfigError(f"keep: {keep!r} found, expected best or last")
     if val_interval < 1:
         raise ConfigError(f"val_interval: {val_interval} found, expected at least 1")
     source = source_of(trainer.dataset)
@@ -54,6 +60,7 @@ def fit(
     run_folder.root.mkdir(parents=True, exist_ok=True)
     if evaluator is not None:
         evaluator.prepare()
+    _fit_mean(trainer)
     with stop_requests() as request:
         course = Course(
             trainer,
@@ -62,6 +69,7 @@ def fit(
             val_interval=val_interval,
             patience=patience,
             request=request,
+            keep=keep,
         )
         if distributed.rank() == 0:
             _open(run_folder)
@@ -71,6 +79,18 @@ def fit(
             **course.facts(), **_facts(trainer, run_folder, seconds=time.monotonic() - started)
         )
     distributed.wait()
+
+
+def _fit_mean(trainer: Trainer) -> None:
+    """Give a network that subtracts the training mean that mean, over images that are not augmented."""
+    fit_mean = getattr(trainer.plain_network, "fit_mean", None)
+    if fit_mean is None:
+        return
+    images = trainer.dataset
+    while not isinstance(images, ClassDataset) and hasattr(images, "data"):
+        images = images.data
+    device = trainer.state.device
+    fit_mean(images[place]["image"].as_tensor()[None].to(device) for place in range(len(images)))
 
 
 def _open(folder: RunFolder) -> None:

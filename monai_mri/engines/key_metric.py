@@ -29,6 +29,11 @@ class BestF1(Metric):
         self.best: ThresholdChoice = ThresholdHistogram(bins=bins).best()
         super().__init__(output_transform=lambda output: output)
 
+    @property
+    def beside(self) -> dict[str, float]:
+        """What the history says beside the metric: the threshold."""
+        return {"val_threshold": float(self.best.threshold)}
+
     def reset(self) -> None:
         """Forget all samples."""
         self.histogram = ThresholdHistogram(bins=self.bins)

@@ -21,6 +21,7 @@ from monai_mri.engines.seeding import seed_torch
 from monai_mri.errors import ConfigError, NonFiniteLossError
 
 Auto = Literal["auto"]
+RANK = {torch.channels_last: 4, torch.channels_last_3d: 5, torch.contiguous_format: -1}
 
 
 class Trainer(SupervisedTrainer):
@@ -44,7 +45,7 @@ class Trainer(SupervisedTrainer):
         seed: seed of shuffling, augmentation and dropout.
         amp: mixed precision; "auto" uses it on GPUs only. True on a CPU computes the network in bfloat16,
             which is faster where the processor has arithmetic for it.
-        channels_last: keep weights and images in that memory format, faster for 2D convolutions.
+        channels_last: keep weights and images in that memory format, faster for convolutions.
         workers: loader processes; "auto" takes none, which is fastest for datasets that lie in memory.
     """
 
@@ -84,7 +85,7 @@ class Trainer(SupervisedTrainer):
         )
         self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
         self.workers = 0 if workers == "auto" else workers
-        self.memory_format = torch.channels_last if channels_last else torch.contiguous_format
+        self.memory_format = _memory_format(network) if channels_last else torch.contiguous_format
         self.lr_schedule: Any = None
         self._make_optimizer, self._make_schedule = optimizer, lr_schedule
         self.loss_sum, self.loss_count = 0.0, 0
@@ -176,7 +177,7 @@ class Trainer(SupervisedTrainer):
     ) -> tuple[Tensor, Tensor]:
         def move(value: Tensor) -> Tensor:
             plain = value.as_tensor() if hasattr(value, "as_tensor") else value
-            layout = self.memory_format if plain.ndim == 4 else torch.contiguous_format
+            layout = self.memory_format if plain.ndim == RANK[self.memory_format] else torch.contiguous_format
             return plain.to(device=device, memory_format=layout, non_blocking=True)
 
         return move(batch[CommonKeys.IMAGE]), move(batch[CommonKeys.LABEL])
@@ -193,6 +194,12 @@ class _InBfloat16(Inferer):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             output: Tensor = self.inferer(inputs, network, *args, **kwargs)
         return output.float()
+
+
+def _memory_format(network: nn.Module) -> torch.memory_format:
+    """The layout with the channels last for the network's convolutions, of 2D or 3D images."""
+    volumes = any(parameter.ndim == RANK[torch.channels_last_3d] for parameter in network.parameters())
+    return torch.channels_last_3d if volumes else torch.channels_last
 
 
 def _start_epoch(trainer: Trainer) -> None:

@@ -37,6 +37,7 @@ class WeightsRecord:
     subjects: tuple[str, ...] = ()
     selected_on: tuple[str, ...] = ()
     collapsed: bool = False
+    classes: tuple[str, ...] = ()
     threshold: float | None = None
     raw_threshold: float | None = None
     tensors_sha256: str = ""
@@ -146,7 +147,7 @@ def read_record(path: Path) -> WeightsRecord:
         )
     try:
         values = json.loads(header)
-        people = {name: tuple(values.get(name, ())) for name in ("subjects", "selected_on")}
+        people = {name: tuple(values.get(name, ())) for name in ("subjects", "selected_on", "classes")}
         return WeightsRecord(**{**values, **people})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(

@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from monai_mri.transforms.augment import augment_tile
+    from monai_mri.transforms.cube import (
+        apply_symmetry,
+        compose_symmetries,
+        cube_symmetries,
+        inverse_symmetry,
+        symmetry_of,
+    )
+    from monai_mri.transforms.cube_augment import (
+        CubeSymmetryDataset,
+        RandCubeSymmetryBatchd,
+        RandCubeSymmetryd,
+    )
     from monai_mri.transforms.read_mri import ReadMRId, picture_of, to_meta_tensor
     from monai_mri.transforms.save import output_name, write_mask, write_probability
     from monai_mri.transforms.tiles import (
@@ -26,6 +38,14 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "augment": ("augment_tile",),
+    "cube": (
+        "apply_symmetry",
+        "compose_symmetries",
+        "cube_symmetries",
+        "inverse_symmetry",
+        "symmetry_of",
+    ),
+    "cube_augment": ("CubeSymmetryDataset", "RandCubeSymmetryBatchd", "RandCubeSymmetryd"),
     "read_mri": ("ReadMRId", "picture_of", "to_meta_tensor"),
     "save": ("output_name", "write_mask", "write_probability"),
     "tissue": ("NormalizeToTissued", "normalize_to_tissue"),
@@ -43,19 +63,27 @@ _HOMES = {
 
 __all__ = [
     "Candidates",
+    "CubeSymmetryDataset",
     "NormalizeToTissued",
+    "RandCubeSymmetryBatchd",
+    "RandCubeSymmetryd",
     "ReadMRId",
     "Tile",
+    "apply_symmetry",
     "augment_tile",
     "candidate_negatives",
+    "compose_symmetries",
+    "cube_symmetries",
     "cut_tile",
     "draw_negatives",
+    "inverse_symmetry",
     "negative_count",
     "normalize_to_tissue",
     "output_name",
     "picture_of",
     "plan_tiles",
     "positive_tiles",
+    "symmetry_of",
     "to_meta_tensor",
     "write_mask",
     "write_probability",

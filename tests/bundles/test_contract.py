@@ -12,8 +12,7 @@ from monai.bundle import ConfigWorkflow
 
 from monai_mri.engines.config_check import check_components, read_layers, unread_keys
 
-LAYERED = {"evaluate", "paper", "demo", "multi_gpu_train"}
-TINY = {"max_epochs": 1, "batch_size": 8, "tile_size": 16}
+ALONE = ("train", "inference", "protocol")  # all others are layers over train.yaml
 
 
 def configs(bundle: Path) -> list[Path]:
@@ -21,7 +20,7 @@ def configs(bundle: Path) -> list[Path]:
 
 
 def stack(bundle: Path, name: str) -> list[Path]:
-    first = [bundle / "configs" / "train.yaml"] if name in LAYERED else []
+    first = [] if name in ALONE else [bundle / "configs" / "train.yaml"]
     return [*first, bundle / "configs" / f"{name}.yaml"]
 
 
@@ -113,30 +112,25 @@ def test_metadata_fits_the_vendored_schema(bundle, repository):
     assert metadata["name"] == bundle.name
 
 
-def test_one_epoch_on_a_phantom_gives_weights_scores_and_masks(bundle, phantom_cohort, tmp_path):
+def phantom_settings(bundle: Path) -> dict[str, object]:
+    protocol = yaml.safe_load((bundle / "configs" / "protocol.yaml").read_text())
+    return protocol["phantom"]["settings"]
+
+
+def test_one_epoch_on_a_phantom_gives_weights_scores_and_results(bundle, cohort_of, tmp_path):
     from monai_mri.engines.bundle import run_bundle
 
-    run = tmp_path / "run"
-    shared = {"manifest": str(phantom_cohort), "output_dir": str(run), **smaller(bundle)}
-    run_bundle(bundle, "train", settings=shared | TINY)
+    run, manifest = tmp_path / "run", cohort_of(bundle)
+    settings = phantom_settings(bundle) | {"manifest": str(manifest), "output_dir": str(run)}
+    run_bundle(bundle, "train", settings=settings)
     assert (run / "model.safetensors").is_file()
-    run_bundle(bundle, "evaluate", settings=shared)
+    run_bundle(bundle, "evaluate", settings=settings)
     summary = json.loads((run / "evaluation" / "summary.json").read_text())
     assert summary["study"] == bundle.name
     assert summary["part"] == "test"
-    image = phantom_cohort.parent / "sub-001" / "sub-001_flair.nii.gz"
-    settings = {
-        "input": str(image),
-        "weights": str(run),
-        "output_dir": str(tmp_path / "masks"),
-        **smaller(bundle),
-    }
-    run_bundle(bundle, "infer", settings=settings)
-    assert (tmp_path / "masks" / "sub-001_flair_mask.nii.gz").is_file()
-
-
-def smaller(bundle: Path) -> dict[str, object]:
-    """The network of the bundle's demo layer, where it has one: the published one takes minutes."""
-    demo = bundle / "configs" / "demo.yaml"
-    layer = yaml.safe_load(demo.read_text()) if demo.is_file() else {}
-    return {key: value for key, value in layer.items() if key.startswith("network_def")}
+    known = read_layers(stack(bundle, "inference"))
+    image = next(path for path in manifest.parent.rglob("*.nii*") if "truth" not in path.name)
+    asked = settings | {"input": str(image), "weights": str(run), "output_dir": str(tmp_path / "results")}
+    applied = {key: value for key, value in asked.items() if key.split("::")[0] in known}
+    run_bundle(bundle, "infer", settings=applied)
+    assert len(list((tmp_path / "results").iterdir())) >= 1

@@ -195,15 +195,21 @@ def config_files(text: str) -> list[str]:
 
 
 def test_settings_set_on_the_command_line_exist():
-    configs = REPOSITORY / "bundles/ms_plaque/configs"
-    train, infer = (yaml.safe_load((configs / f"{name}.yaml").read_text()) for name in ("train", "inference"))
     for page in PAGES:
         for line in command_lines(page.read_text(encoding="utf-8"), "monai-mri run"):
             words = shlex.split(line)
-            known = infer if "infer" in words else train | {"weights": None}
+            known = keys_of(Path(words[2]), "inference" if "infer" in words else "train")
             for option, value in pairwise(words):
                 if option == "--set" and "=" in value and not value.startswith(("key", "KEY")):
                     assert value.partition("=")[0].split("::")[0] in known, f"{name_of(page)}: {value}"
+
+
+def keys_of(bundle: Path, config: str) -> set[str]:
+    """Keys of a bundle's config, and of the layers over it."""
+    folder = REPOSITORY / (bundle if (REPOSITORY / bundle).is_dir() else "bundles/ms_plaque") / "configs"
+    layers = ("evaluate", "explain") if config == "train" else ()
+    files = [folder / f"{name}.yaml" for name in (config, *layers)]
+    return {key for file in files if file.is_file() for key in yaml.safe_load(file.read_text())}
 
 
 def test_table_of_settings_is_that_of_the_bundle():

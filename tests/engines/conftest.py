@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from building import build_evaluator, build_trainer
 
-from monai_mri.manifest import create_manifest, make_splits, splits_path, write_splits
+from monai_mri.manifest import create_manifest, make_splits, splits_path, write_manifest, write_splits
 
 SHAPE = (40, 32, 3)
 SUBJECTS = 6
@@ -111,3 +111,22 @@ def _spoil(engine, undefined_in: tuple[int, ...], falling: bool) -> None:
         engine.state.metrics["val_f1"] = float("nan")
     elif falling:
         engine.state.metrics["val_f1"] = 1.0 / epoch
+
+
+@pytest.fixture
+def class_cohort(tmp_path: Path) -> Path:
+    """Manifest of 24 people of three classes: volumes of 8 x 8 x 8 voxels whose mean tells the class."""
+    rows = []
+    for number in range(24):
+        label = ("low", "high", "odd")[number % 3]
+        rng = np.random.default_rng(number)
+        image = rng.normal({"low": 0.0, "high": 2.0, "odd": 1.0}[label], 0.5, (8, 8, 8)).astype(np.float32)
+        for channel, scale in (("first", 1.0), ("second", 10.0)):
+            name = f"{number:02d}_{channel}.nii.gz"
+            nib.save(nib.Nifti1Image(image * scale, np.eye(4)), tmp_path / name)
+        names = {channel: f"{number:02d}_{channel}.nii.gz" for channel in ("first", "second")}
+        rows.append({"subject_id": f"s{number:02d}", **names, "label": label})
+    manifest = write_manifest(tmp_path / "m.csv", rows)
+    splits = make_splits(manifest, test=6, validation=6, stratify=["label"], seed=0)
+    write_splits(splits_path(manifest.path), splits)
+    return manifest.path

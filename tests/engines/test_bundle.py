@@ -62,7 +62,7 @@ def test_layers_lie_over_each_other_in_the_right_order(bundle, mode, settings, n
 
 
 def test_every_mode_has_its_layers():
-    assert set(MODES) == set(LAYERS) == {"train", "evaluate", "infer"}
+    assert set(MODES) == set(LAYERS) == {"train", "evaluate", "infer", "explain"}
 
 
 @pytest.mark.parametrize(
@@ -205,3 +205,26 @@ def test_names_that_only_look_like_numbers_or_dates_stay_text(text):
 
 def test_small_numbers_inside_a_list_are_numbers_too():
     assert parse_value("[1e-3, 1e-4]") == [0.001, 0.0001]
+
+
+def test_layers_are_laid_over_training_before_evaluation(repository):
+    files = layer_files(repository / "bundles/ms_lesion", "evaluate", layers=["five_classes", "demo"])
+    assert [path.stem for path in files] == ["train", "five_classes", "demo", "evaluate"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "layers", "message"),
+    [
+        ("train", ["dmeo"], "layer 'dmeo' asked for, expected some of demo, "),
+        ("train", ["evaluate"], "layer 'evaluate'"),
+        ("infer", ["demo"], "not for infer"),
+    ],
+)
+def test_a_layer_that_is_none_is_refused(repository, mode, layers, message):
+    with pytest.raises(UsageError, match=message):
+        layer_files(repository / "bundles/ms_lesion", mode, layers=layers)
+
+
+def test_a_bundle_without_maps_cannot_be_explained(repository):
+    with pytest.raises(UsageError, match=r"no explain\.yaml"):
+        layer_files(repository / "bundles/ms_plaque", "explain")

@@ -95,3 +95,17 @@ def test_grids_that_differ_are_refused_naming_both(sample, save_nifti):
 
 def test_a_mask_beside_no_image_is_still_read(sample):
     assert ReadMRId(keys="mask", mask_keys="mask")(sample)["mask"].sum() == 59
+
+
+def test_a_list_of_paths_becomes_channels_on_one_grid(save_nifti, volume):
+    one, other = save_nifti(volume, name="a.nii"), save_nifti(volume * 2, name="b.nii")
+    image = ReadMRId(keys=["image"], mask_keys=[])({"image": [str(one), str(other)]})["image"]
+    assert image.shape == (2, 4, 5, 6)
+    torch.testing.assert_close(image[1].as_tensor(), 2 * image[0].as_tensor())
+    assert picture_of(image).path == one
+
+
+def test_channels_on_another_grid_are_refused(save_nifti, volume):
+    one, other = save_nifti(volume, name="a.nii"), save_nifti(volume[:3], name="b.nii")
+    with pytest.raises(ImageError, match="E209"):
+        ReadMRId(keys=["image"], mask_keys=[])({"image": [str(one), str(other)]})

@@ -1,0 +1,166 @@
+"""Score a trained classifier on a part that it has not seen, beside the majority class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monai_mri.engines.class_dataset import ClassDataset
+from monai_mri.engines.class_scores import Prediction, predictions_table, printed_scores
+from monai_mri.engines.console import say
+from monai_mri.engines.dataset import Sample
+from monai_mri.engines.durable import write_text_durably
+from monai_mri.engines.entry import bundle_step
+from monai_mri.engines.evaluator import Evaluator
+from monai_mri.engines.run_folder import RunFolder, plain
+from monai_mri.engines.settings import source_of
+from monai_mri.engines.weights import WeightsRecord, load_weights
+from monai_mri.errors import ConfigError
+from monai_mri.metrics import (
+    confusion_matrix,
+    coverage_accuracy_curve,
+    majority_baseline,
+    risk_coverage_area,
+    summarise_classification,
+)
+
+
+@bundle_step
+def evaluate_classes(
+    evaluator: Evaluator,
+    *,
+    run_folder: RunFolder,
+    trained_on: ClassDataset,
+    weights: str | Path | None = None,
+    positive: str | None = None,
+    draws: int = 2000,
+    seed: int = 0,
+    allow_trained_subjects: bool = False,
+) -> dict[str, Any]:
+    """Score the evaluator's images; write `summary.json` and `predictions.csv` to `evaluation/`.
+
+    Args:
+        evaluator: network and images with classes.
+        run_folder: where to write.
+        trained_on: the training part, for the majority class.
+        weights: run folder or safetensors file; the run folder itself by default.
+        positive: the class that sensitivity speaks of; by default the last of two.
+        draws: bootstrap draws of subjects.
+        seed: seed of the draws.
+        allow_trained_subjects: score subjects that the weights were trained or selected on all the same; said
+            in the summary.
+
+    Returns:
+        The summary, as written.
+
+    Raises:
+        LeakError: a subject was trained on, or took part in choosing the best epoch.
+        CheckpointError: there are no weights, or they are of other classes.
+    """
+    dataset: ClassDataset = evaluator.dataset
+    evaluator.record = record = load_weights(evaluator.network, Path(weights or run_folder.root))
+    require_classes(record, dataset.names)
+    if not allow_trained_subjects:
+        record.refuse_trained(dataset.subjects)
+    predictions = predict(evaluator, what="evaluating")
+    run_folder.note_command()
+    own = record.protocol in ("", run_folder.protocol)
+    folder = run_folder.evaluation if own else run_folder.root / f"evaluation-{run_folder.protocol}"
+    summary: dict[str, Any] = plain(
+        {
+            "study": run_folder.study,
+            "kind": "classification",
+            "protocol": run_folder.protocol,
+            "training_protocol": record.protocol,
+            "part": source_of(dataset).part,
+            "weights_sha256": record.tensors_sha256,
+            "trained_subjects_allowed": allow_trained_subjects,
+            "classes": dataset.names,
+            "images": len(predictions),
+            "subjects": len(dataset.subjects),
+            "left_out": dataset.left_out,
+            **_scores(predictions, dataset.names, positive=positive, draws=draws, seed=seed),
+            "majority": _majority(trained_on, predictions),
+            "abstention": _abstention(predictions, dataset.names, record),
+        }
+    )
+    run_folder.write_json(f"{folder.name}/summary.json", summary)
+    write_text_durably(folder / "predictions.csv", predictions_table(predictions, dataset.names))
+    for line in printed_scores(summary):
+        say(line)
+    majority = summary["majority"]
+    say(f"always {majority['class']!r}, the commonest class in training: accuracy {majority['accuracy']:.3f}")
+    say(f"scores and predictions in {folder}")
+    return summary
+
+
+def predict(evaluator: Evaluator, *, what: str) -> list[Prediction]:
+    """What the network says of each image, in their order."""
+    predictions: list[Prediction] = []
+
+    def take(sample: Sample, output: Sample) -> None:
+        predictions.append(Prediction.of(sample, output))
+
+    evaluator.run_over_samples(take, what=what)
+    return predictions
+
+
+def require_classes(record: WeightsRecord, names: list[str]) -> None:
+    """Make sure that weights know the classes asked for, in their order.
+
+    Raises:
+        ConfigError: they were trained on others.
+    """
+    if record.classes and list(record.classes) != names:
+        raise ConfigError(
+            f"classes: {', '.join(names)} asked for, the weights know {', '.join(record.classes)}; "
+            "give the classes of the training"
+        )
+
+
+def _scores(
+    predictions: list[Prediction], classes: list[str], *, positive: str | None, draws: int, seed: int
+) -> dict[str, Any]:
+    truth = [str(one.truth) for one in predictions]
+    probabilities = np.array([one.probabilities for one in predictions])
+    groups = [one.subject_id for one in predictions]
+    scores = summarise_classification(
+        truth, probabilities, classes=classes, positive=positive, groups=groups, draws=draws, seed=seed
+    )
+    predicted = [classes[int(row.argmax())] for row in probabilities]
+    return {"scores": scores, "confusion": confusion_matrix(truth, predicted, classes).tolist()}
+
+
+def _majority(trained_on: ClassDataset, predictions: list[Prediction]) -> dict[str, Any]:
+    """What saying the commonest class of the training images, each counted once, would be right for."""
+    rows = dict(zip(trained_on.order, trained_on.labels, strict=True))
+    names = trained_on.names
+    truth = [str(one.truth) for one in predictions]
+    found = majority_baseline([names[number] for number in rows.values()], truth, classes=names)
+    return {"class": found.name, "accuracy": found.accuracy, "correct": found.correct, "n": found.n}
+
+
+def _abstention(predictions: list[Prediction], classes: list[str], record: WeightsRecord) -> dict[str, Any]:
+    """Accuracy of the surest predictions by how many are kept, and at the threshold chosen on validation."""
+    truth = np.array([classes.index(str(one.truth)) for one in predictions])
+    probabilities = np.array([one.probabilities for one in predictions])
+    curve = coverage_accuracy_curve(truth, probabilities)
+    found: dict[str, Any] = {
+        "risk_coverage_area": risk_coverage_area(truth, probabilities),
+        "threshold": list(curve.thresholds),
+        "coverage": list(curve.coverage),
+        "accuracy": list(curve.accuracy),
+        "chosen": None,
+    }
+    if record.threshold is not None:
+        kept = probabilities.max(axis=1) >= record.threshold
+        right = probabilities.argmax(axis=1) == truth
+        accuracy = float(right[kept].mean()) if kept.any() else float("nan")
+        found["chosen"] = {
+            "threshold": record.threshold,
+            "coverage": float(kept.mean()),
+            "accuracy": accuracy,
+        }
+    return found

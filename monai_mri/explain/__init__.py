@@ -1,0 +1,74 @@
+"""Where a 3D classification network looks: class maps, their pictures, regions and checks.
+
+Names load on first use, so that scores and tables need no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monai_mri.explain.chance import Chance, against_chance
+    from monai_mri.explain.labels import read_labels
+    from monai_mri.explain.methods import METHODS, cam, default_layer, grad_cam, make_map, summed_map
+    from monai_mri.explain.mni import overlay_on_mni
+    from monai_mri.explain.occlude import occlusion
+    from monai_mri.explain.randomise import Randomised, randomisation_check
+    from monai_mri.explain.regions import RegionRow, region_table
+    from monai_mri.explain.scores import MapScore, TopShare, pointing_game_hit, score_map, top_share
+    from monai_mri.explain.sheet import sagittal_sheet
+    from monai_mri.explain.summary import MethodRow, summarise_maps
+    from monai_mri.explain.write import write_map
+
+_HOMES = {
+    "chance": ("Chance", "against_chance"),
+    "labels": ("read_labels",),
+    "methods": ("METHODS", "cam", "default_layer", "grad_cam", "make_map", "summed_map"),
+    "mni": ("overlay_on_mni",),
+    "occlude": ("occlusion",),
+    "randomise": ("Randomised", "randomisation_check"),
+    "regions": ("RegionRow", "region_table"),
+    "scores": ("MapScore", "TopShare", "pointing_game_hit", "score_map", "top_share"),
+    "sheet": ("sagittal_sheet",),
+    "summary": ("MethodRow", "summarise_maps"),
+    "write": ("write_map",),
+}
+
+__all__ = [
+    "METHODS",
+    "Chance",
+    "MapScore",
+    "MethodRow",
+    "Randomised",
+    "RegionRow",
+    "TopShare",
+    "against_chance",
+    "cam",
+    "default_layer",
+    "grad_cam",
+    "make_map",
+    "occlusion",
+    "overlay_on_mni",
+    "pointing_game_hit",
+    "randomisation_check",
+    "read_labels",
+    "region_table",
+    "sagittal_sheet",
+    "score_map",
+    "summarise_maps",
+    "summed_map",
+    "top_share",
+    "write_map",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

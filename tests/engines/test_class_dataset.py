@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from classing import class_data
+from monai.transforms import RandGaussianNoised
+
+from monai_mri.engines.class_dataset import class_names
+from monai_mri.errors import ConfigError, ManifestError
+from monai_mri.transforms import CubeSymmetryDataset
+
+
+def test_labels_are_numbered_in_the_order_of_the_classes_and_others_are_left_out(class_cohort):
+    data = class_data(class_cohort, "train")
+    assert data.names == ["low", "high"]
+    assert sorted(set(data.labels)) == [0, 1]
+    assert len(data) + data.left_out == len(data.data)
+    for place in range(len(data)):
+        sample = data[place]
+        assert data.names[sample["label"]] == sample["class"]
+        assert (sample["image"].mean() > 5) == (sample["class"] == "high")
+
+
+def test_channels_come_in_the_order_asked_for(class_cohort):
+    one, two = (
+        class_data(class_cohort, "train", channels=names) for names in (("first",), ("second", "first"))
+    )
+    assert one[0]["image"].shape == (1, 8, 8, 8)
+    torch.testing.assert_close(two[0]["image"][1:].as_tensor(), one[0]["image"].as_tensor())
+
+
+def test_several_labels_can_be_one_class(class_cohort):
+    data = class_data(class_cohort, "train", classes={"even": ["low", "high"], "odd": ["odd"]})
+    assert data.left_out == 0
+    assert data.labels.count(0) == 2 * data.labels.count(1)
+
+
+def test_copies_of_a_class_stand_in_the_epoch_and_are_augmented_apart(class_cohort):
+    plain = class_data(class_cohort, "train")
+    noise = RandGaussianNoised(keys="image", prob=1.0)
+    doubled = class_data(class_cohort, "train", copies={"high": 2}, augment=noise)
+    assert doubled.labels.count(1) == 2 * plain.labels.count(1)
+    assert doubled.labels.count(0) == plain.labels.count(0)
+    places = [
+        place for place, row in enumerate(doubled.order) if row == doubled.order[doubled.labels.index(1)]
+    ]
+    one, other = (doubled[1, place]["image"] for place in places)
+    assert not torch.equal(one, other)
+    assert torch.equal(one, doubled[1, places[0]]["image"])
+    assert not torch.equal(one, doubled[2, places[0]]["image"])
+
+
+def test_a_step_gets_plain_tensors_and_no_more_than_it_needs(class_cohort):
+    step = class_data(class_cohort, "train")[1, 0]
+    assert set(step) == {"image", "label", "sample_id"}
+    assert type(step["image"]) is torch.Tensor
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "message"),
+    [
+        ({"classes": {"a": ["low"], "b": ["low"]}}, ConfigError, "label 'low' stands in two classes"),
+        ({"copies": {"none": 2}}, ConfigError, "expected a class of low, high"),
+        ({"copies": {"low": 0}}, ConfigError, "at least 1"),
+        ({"column": "diagnosis"}, ManifestError, "no column 'diagnosis'"),
+        ({"classes": {"a": ["ms"]}}, ManifestError, "has no label of ms, found high, low, odd"),
+    ],
+)
+def test_what_does_not_fit_the_manifest_is_refused(class_cohort, settings, error, message):
+    with pytest.raises(error, match=message):
+        len(class_data(class_cohort, "train", **settings))
+
+
+def test_classes_are_found_below_copies(class_cohort):
+    data = class_data(class_cohort, "train")
+    assert class_names(CubeSymmetryDataset(data=data, keys=["image"])) == ["low", "high"]
+    assert class_names(data.data) == []

@@ -5,8 +5,9 @@ Names load on first use: only `ReadMRId` and its two helpers need torch and MONA
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from monai_mri.lazy import names_on_use
 
 if TYPE_CHECKING:
     from monai_mri.transforms.augment import augment_tile
@@ -89,13 +90,4 @@ __all__ = [
     "write_probability",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = names_on_use(__name__, _HOMES)

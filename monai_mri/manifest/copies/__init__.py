@@ -5,8 +5,9 @@ Names load on first use, so that a table of images can be checked without NumPy.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from monai_mri.lazy import names_on_use
 
 if TYPE_CHECKING:
     from monai_mri.manifest.copies.picture import SheetPair, pairs_sheet
@@ -32,13 +33,4 @@ __all__ = [
     "scan_series",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"{__name__}.{module}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+__getattr__, __dir__ = names_on_use(__name__, _HOMES)

@@ -60,7 +60,7 @@ def fit(
     run_folder.root.mkdir(parents=True, exist_ok=True)
     if evaluator is not None:
         evaluator.prepare()
-    _fit_mean(trainer)
+    _fit_input(trainer)
     with stop_requests() as request:
         course = Course(
             trainer,
@@ -81,16 +81,16 @@ def fit(
     distributed.wait()
 
 
-def _fit_mean(trainer: Trainer) -> None:
-    """Give a network that subtracts the training mean that mean, over images that are not augmented."""
-    fit_mean = getattr(trainer.plain_network, "fit_mean", None)
-    if fit_mean is None:
+def _fit_input(trainer: Trainer) -> None:
+    """Give a network that normalises its input the statistics of the training images, not augmented."""
+    fit_input = getattr(trainer.plain_network, "fit_input", None)
+    if fit_input is None:
         return
     images = trainer.dataset
     while not isinstance(images, ClassDataset) and hasattr(images, "data"):
         images = images.data
     device = trainer.state.device
-    fit_mean(images[place]["image"].as_tensor()[None].to(device) for place in range(len(images)))
+    fit_input(images[place]["image"].as_tensor()[None].to(device) for place in range(len(images)))
 
 
 def _open(folder: RunFolder) -> None:

@@ -23,9 +23,13 @@ class LesionCNN(nn.Module):
     Input (B, C, N, N, N); output (B, classes), any real numbers.
 
     The mean is the buffer `mean`, shape (1, C, 1, 1, 1), so it is kept in checkpoints and exports. It is 0
-    until `fit_mean` or `set_mean` gives another. The paper says 'zerocenter', not whether the mean is one
+    until `fit_input` or `set_mean` gives another. The paper says 'zerocenter', not whether the mean is one
     number a channel or one a voxel; ours is one a channel by default, the same for all 48 copies of a
     patch.
+
+    With `scale`, every channel is then divided by its training standard deviation, the buffer `spread`. The
+    paper does not do this, or its channels came in units alike; without it FLAIR in scanner units (hundreds)
+    drowns QSM in ppm (hundredths).
 
     Padding and initial weights are not in the paper either. Ours are "same" and Glorot-uniform with biases 0,
     drawn from PyTorch's generator, so `torch.manual_seed` repeats them.
@@ -42,6 +46,7 @@ class LesionCNN(nn.Module):
         padding: "same" keeps the size with zeros, "valid" loses `kernel_size - 1` voxels at each convolution.
         classes: number of classes.
         center: "channel" subtracts one mean a channel, "voxel" the mean patch.
+        scale: whether `fit_input` takes the standard deviations, too; not in the paper.
 
     Raises:
         ValueError: a setting is out of range, or the patch is too small for the depth.
@@ -53,6 +58,7 @@ class LesionCNN(nn.Module):
     """
 
     mean: Tensor
+    spread: Tensor
 
     def __init__(
         self,
@@ -64,15 +70,18 @@ class LesionCNN(nn.Module):
         padding: Padding = "same",
         classes: int = 2,
         center: Center = "channel",
+        scale: bool = False,
     ) -> None:
         super().__init__()
         self.in_channels = in_channels if isinstance(in_channels, int) else len(in_channels)
         self.patch_size, self.filters = patch_size, tuple(filters)
         self.kernel_size, self.padding, self.classes, self.center = kernel_size, padding, classes, center
+        self.scale = scale
         _check(self)
         self.feature_size = self._feature_size()
         side = patch_size if center == "voxel" else 1
         self.register_buffer("mean", torch.zeros(1, self.in_channels, side, side, side))
+        self.register_buffer("spread", torch.ones(1, self.in_channels, 1, 1, 1))
         self.features = self._features()
         self.pool = nn.MaxPool3d(2)
         self.classifier = nn.Sequential(
@@ -87,7 +96,7 @@ class LesionCNN(nn.Module):
             ValueError: the patches have other channels or voxels than the network was made for.
         """
         self._check_patch(patch)
-        logits: Tensor = self.classifier(self.pool(self.features(patch - self.mean)))
+        logits: Tensor = self.classifier(self.pool(self.features((patch - self.mean) / self.spread)))
         return logits
 
     @torch.no_grad()
@@ -115,8 +124,11 @@ class LesionCNN(nn.Module):
         self.mean.copy_(shaped.expand_as(self.mean))
 
     @torch.no_grad()
-    def fit_mean(self, patches: Iterable[Tensor]) -> None:
-        """Take the mean of the training patches; one pass, sums in double precision.
+    def fit_input(self, patches: Iterable[Tensor]) -> None:
+        """Take the mean of the training patches, and with `scale` their spread.
+
+        The spread is one standard deviation a channel, over all voxels of all patches around the channel's
+        mean (divided by n, not n - 1), and 1 where a channel does not vary.
 
         Args:
             patches: batches (B, C, N, N, N), as in `(batch["image"] for batch in loader)`. Training patches
@@ -126,14 +138,22 @@ class LesionCNN(nn.Module):
             ValueError: there is none, one has another shape, or a value is not finite.
         """
         total, count = torch.zeros_like(self.mean[0], dtype=torch.float64), 0
+        squares = torch.zeros_like(self.spread[0], dtype=torch.float64)
         for batch in patches:
             self._check_patch(batch)
             patch = batch.to(device=total.device, dtype=torch.float64)
             total += patch.sum(0) if self.center == "voxel" else patch.mean((2, 3, 4), keepdim=True).sum(0)
+            squares += patch.square().mean((2, 3, 4), keepdim=True).sum(0)
             count += len(patch)
         if not count:
             raise ValueError("LesionCNN: no patches to take the mean of, expected those of the training part")
-        self.set_mean(total / count)
+        mean = total / count
+        self.set_mean(mean)
+        if self.scale:
+            centre = mean.mean((1, 2, 3), keepdim=True)
+            spread = (squares / count - centre.square()).clamp(min=0).sqrt()
+            constant = spread <= 1e-6 * centre.abs()  # what rounding leaves of squares that cancel
+            self.spread.copy_(torch.where(constant, 1.0, spread))
 
     def _check_patch(self, patch: Tensor) -> None:
         wanted = (self.in_channels, *[self.patch_size] * 3)

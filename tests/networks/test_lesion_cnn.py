@@ -65,9 +65,42 @@ def test_the_fitted_mean_is_that_of_all_patches_whatever_the_batches(center):
     torch.manual_seed(0)
     patches = torch.randn(7, 2, 9, 9, 9) + 5
     network = small(center=center)
-    network.fit_mean(batch for batch in patches.split(3))
+    network.fit_input(batch for batch in patches.split(3))
     wanted = patches.mean(0) if center == "voxel" else patches.mean((0, 2, 3, 4)).reshape(2, 1, 1, 1)
     torch.testing.assert_close(network.mean[0], wanted)
+
+
+@pytest.mark.parametrize("center", ["channel", "voxel"])
+def test_with_scale_channels_of_any_unit_give_the_same_answer(center):
+    torch.manual_seed(0)
+    patches = torch.randn(7, 2, 9, 9, 9)
+    units = torch.tensor([70.0, 0.02]).reshape(2, 1, 1, 1)
+    network, other = small(center=center, scale=True).eval(), small(center=center, scale=True).eval()
+    other.load_state_dict(network.state_dict())
+    network.fit_input(patches.split(3))
+    other.fit_input((patches * units + 490 * units).split(2))
+    torch.testing.assert_close(network.spread.flatten(), patches.std((0, 2, 3, 4), correction=0))
+    torch.testing.assert_close(other.spread[0], network.spread[0] * units)
+    torch.testing.assert_close(other(patches * units + 490 * units), network(patches), rtol=1e-3, atol=1e-3)
+    reloaded = small(center=center, scale=True)
+    reloaded.load_state_dict(other.state_dict())
+    assert torch.equal(reloaded.spread, other.spread)
+
+
+def test_without_scale_the_spread_stays_1():
+    network = small()
+    network.fit_input([70 * torch.randn(3, 2, 9, 9, 9)])
+    assert network.spread.unique().tolist() == [1]
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
+def test_a_channel_that_does_not_vary_is_divided_by_1(value):
+    network = small(scale=True)
+    patches = torch.randn(5, 2, 9, 9, 9)
+    patches[:, 1] = value
+    network.fit_input(patches.split(2))
+    assert network.spread[0, 1].item() == 1
+    assert network.spread[0, 0].item() == pytest.approx(1, abs=0.1)
 
 
 def test_the_mean_is_subtracted_and_kept_in_the_checkpoint():
@@ -108,11 +141,11 @@ def test_a_mean_of_another_shape_is_refused(mean):
 
 def test_a_mean_of_nothing_or_of_nan_is_refused():
     with pytest.raises(ValueError, match="no patches"):
-        small().fit_mean([])
+        small().fit_input([])
     with pytest.raises(ValueError, match="NaN"):
-        small().fit_mean([torch.full((1, 2, 9, 9, 9), torch.nan)])
+        small().fit_input([torch.full((1, 2, 9, 9, 9), torch.nan)])
     with pytest.raises(ValueError, match="patches"):
-        small().fit_mean([torch.zeros(1, 2, 8, 8, 8)])
+        small().fit_input([torch.zeros(1, 2, 8, 8, 8)])
 
 
 def test_grad_cam_of_monai_works_at_features():

@@ -48,7 +48,9 @@ def write_cohort_page(cohort: Cohort, out: Path, *, title: str | None = None) ->
 
 def _collect(cohort: Cohort, *, title: str | None) -> dict[str, Any]:
     templates = Path(__file__).parent / "templates"
-    css = "".join((templates / name).read_text(encoding="utf-8") for name in ("page.css", "cohort.css"))
+    css = "".join(
+        (templates / name).read_text(encoding="utf-8") for name in ("page.css", "palette.css", "cohort.css")
+    )
     plots = {
         "ages": cohort_plots.age_histograms(cohort),
         "labels": cohort_plots.label_by_site(cohort),

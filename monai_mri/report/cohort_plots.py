@@ -13,13 +13,10 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from monai_mri.manifest.summary import Cohort, Continuous, Cross, Histogram, Missingness
-from monai_mri.report.svg import INK, NETWORK, PAPER, SECOND, SOFT, STYLE, new_figure, to_svg
+from monai_mri.report.svg import INK, NETWORK, PALETTE, PAPER, SECOND, SOFT, STYLE, new_figure, to_svg
 
 __all__ = ["PALETTE", "age_histograms", "label_by_site", "missing_cells", "voxel_edges"]
 
-# Stand for the style sheet's variables --c1, --c2 … (Okabe & Ito's colours, which colour-blind readers
-# can tell apart), as those of `monai_mri.report.svg` do.
-PALETTE = tuple(f"#0a0a0{number}" for number in range(8))
 MOST_PANELS = 6
 LONGEST = 18
 
@@ -73,8 +70,6 @@ def _drawn(draw: Callable[[Figure], None], title: str, *, rows: float) -> str:
         figure.set_size_inches(4.9, 1.0 + 0.75 * rows)
         draw(figure)
         markup = to_svg(figure, title, salt=title)
-    for number, colour in enumerate(PALETTE):
-        markup = markup.replace(colour, f"var(--c{number + 1})")
     return markup
 
 

@@ -11,7 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
 from monai_mri.report.marks import draw_methods, draw_point, name_line, note_line
-from monai_mri.report.run_folder import Curve, Epoch, Method, Threshold
+from monai_mri.report.run_folder import Epoch
+from monai_mri.report.segment_results import Curve, Method, Threshold
 from monai_mri.report.svg import GRID, NETWORK, SECOND, SOFT, STYLE, new_figure, to_svg
 
 __all__ = ["PARTS", "froc_curve", "precision_recall_curve", "threshold_curve", "training_curves"]

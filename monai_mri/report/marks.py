@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from matplotlib.axes import Axes
 
-from monai_mri.report.run_folder import Method
+from monai_mri.report.segment_results import Method
 from monai_mri.report.svg import BASELINE, NETWORK, PAPER
 
 __all__ = ["draw_methods", "draw_point", "name_line", "note_line", "place_labels", "short_name"]

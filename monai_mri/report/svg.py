@@ -10,11 +10,25 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["BASELINE", "GRID", "INK", "NETWORK", "PAPER", "SECOND", "SOFT", "STYLE", "new_figure", "to_svg"]
+__all__ = [
+    "BASELINE",
+    "GRID",
+    "INK",
+    "NETWORK",
+    "PALETTE",
+    "PAPER",
+    "SECOND",
+    "SOFT",
+    "STYLE",
+    "new_figure",
+    "to_svg",
+]
 
 # Drawn in colours that stand for a style sheet's variables, and renamed in the finished SVG.
 INK, SOFT, GRID, PAPER = "#010101", "#020202", "#030303", "#040404"
 NETWORK, SECOND, BASELINE = "#050505", "#060606", "#070707"
+# Okabe and Ito's colours, which colour-blind readers can tell apart: --c1, --c2 … of the style sheet.
+PALETTE = tuple(f"#0a0a0{number}" for number in range(8))
 VARIABLES = {
     INK: "--ink",
     SOFT: "--soft",
@@ -23,6 +37,7 @@ VARIABLES = {
     NETWORK: "--network",
     SECOND: "--second",
     BASELINE: "--baseline",
+    **{colour: f"--c{number}" for number, colour in enumerate(PALETTE, start=1)},
 }
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",

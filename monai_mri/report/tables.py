@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite, nan
 
-from monai_mri.report.run_folder import Count, Method, PerScan
+from monai_mri.report.records import Count
+from monai_mri.report.segment_results import Method, PerScan
 
 __all__ = ["Cell", "Row", "Table", "lesion_table", "subject_table", "to_count", "to_figure", "voxel_table"]
 
 HIGH, LOW, PLAIN = 1, -1, 0
+LARGE = 1e9  # from here on, figures are written with an exponent
 OVERLAPS = ("precision", "recall", "dice", "jaccard")  # of one scan, F is Dice
 DISTANCES = ("hd_mm", "hd95_mm", "assd_mm")
 HEADINGS = {"f1": "F", "hd_mm": "HD", "hd95_mm": "HD95", "assd_mm": "ASSD"}
@@ -18,28 +20,30 @@ HEADINGS = {"f1": "F", "hd_mm": "HD", "hd95_mm": "HD95", "assd_mm": "ASSD"}
 
 @dataclass(frozen=True)
 class Cell:
-    """Text, a smaller note under it, and whether it is the best of its column."""
+    """Text, a smaller note under it, and whether it is the best of its column, undefined, or no figure."""
 
     text: str
     note: str = ""
     value: float = nan
     best: bool = False
     undefined: bool = False
+    word: bool = False
 
 
 @dataclass(frozen=True)
 class Row:
-    """A method or a scan with its cells."""
+    """A method, a scan or a score with its cells; `wrong` where a prediction is."""
 
     label: str
     cells: list[Cell]
     network: bool = False
     collapsed: bool = False
+    wrong: bool = False
 
 
 @dataclass(frozen=True)
 class Table:
-    """`groups` are (heading, number of columns) above `headings`, which are (text, unit)."""
+    """`groups` (heading, number of columns), if any, stand above `headings`, which are (text, unit)."""
 
     groups: list[tuple[str, int]]
     headings: list[tuple[str, str]]
@@ -52,7 +56,9 @@ def to_figure(value: float, *, digits: int = 3) -> str:
     >>> to_figure(0.5), to_figure(float("nan"))
     ('0.500', 'undefined')
     """
-    return f"{value:.{digits}f}" if isfinite(value) else "undefined"
+    if not isfinite(value):
+        return "undefined"
+    return f"{value:.{digits}f}" if abs(value) < LARGE else f"{value:.3g}"
 
 
 def to_count(value: int | float | None) -> str:

@@ -1,10 +1,11 @@
-"""A run folder as the engines write it, with head-like images and predictions that are partly wrong."""
+"""Run folders as the engines write them, of a segmentation and of a classification, both partly wrong."""
 
 from __future__ import annotations
 
 import csv
 import json
 from collections.abc import Callable
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import nibabel
 import numpy as np
 import pytest
 from PIL import Image
+
+from monai_mri.metrics import confusion_matrix, coverage_accuracy_curve, summarise_classification
 
 AFFINE = np.diag([-2.0, 2.0, 4.0, 1.0])
 METHODS = (
@@ -21,7 +24,45 @@ METHODS = (
     ("raw_40", "Raw intensity at 40 % of the maximum", 0.04, 0.83),
     ("raw_tuned", "Raw intensity, threshold chosen on the training slices", 0.21, 0.33),
 )
+# Truth and probabilities of eight images: three of four right in each class, AUC 13 / 16.
+SAID = [("control", (1 - p, p)) for p in (0.1, 0.2, 0.4, 0.7)] + [
+    ("migraine", (1 - p, p)) for p in (0.9, 0.8, 0.6, 0.3)
+]
 SCANS = ("sub-003", "sub-007", "sub-011", "sub-019")
+
+
+VOID = {"meta", "img", "br", "link", "hr", "input"}
+LOADING = {"src", "srcset", "href", "xlink:href", "data", "poster", "action", "background"}
+
+
+class Page(HTMLParser):
+    """Tags that are open, what a browser would load, and ids."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open, self.loads, self.tags, self.ids = [], [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.loads += [v for k, v in attrs if k in LOADING and not (tag == "a" and k == "href")]
+        self.ids += [v for k, v in attrs if k == "id"]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def parse_page() -> type[Page]:
+    """What a page opens and loads."""
+    return Page
 
 
 @pytest.fixture
@@ -38,6 +79,28 @@ def make_run(tmp_path: Path) -> Callable[..., Path]:
             write_sample(folder, scan, seed=n, pictures=pictures, shape=shape) for n, scan in enumerate(scans)
         ]
         write_evaluation(folder, samples)
+        return folder
+
+    return make
+
+
+@pytest.fixture
+def make_class_run(tmp_path: Path) -> Callable[..., Path]:
+    """Write a run folder of a classification; `said` are (truth, probability of each class) by image."""
+
+    def make(
+        *,
+        classes: tuple[str, ...] = ("control", "migraine"),
+        said=SAID,
+        explained: bool = True,
+        name="classes",
+    ) -> Path:
+        folder = tmp_path / name
+        folder.mkdir()
+        write_class_training(folder)
+        write_class_evaluation(folder, classes, said)
+        if explained:
+            write_explanation(folder, classes)
         return folder
 
     return make
@@ -226,3 +289,90 @@ def method_summary(name: str, label: str, precision: float, recall: float, *, sc
             "undefined_distances": 1 if network else 0,
         },
     }
+
+
+def write_class_training(folder: Path) -> None:
+    run = {
+        "study": "migraine",
+        "protocol": "honest",
+        "seed": 1,
+        "network": "MigraineCNN",
+        "parameters": 48637927,
+        "filters": [20, 10, 5],
+        "parts": {
+            "train": {"subjects": 16, "images": 16, "samples": 16},
+            "validation": {"subjects": 4, "images": 4},
+        },
+        "epochs": 3,
+        "best_epoch": 2,
+        "commands": ["monai-mri run bundles/migraine train"],
+    }
+    (folder / "run.json").write_text(json.dumps(run))
+    (folder / "history.csv").write_text(
+        "epoch,train_loss,val_log_likelihood,val_loss,val_accuracy,val_balanced_accuracy,learning_rate,seconds\n"
+        "1,0.8,-0.7,0.7,0.5,0.5,0.0001,1.2\n2,0.6,-0.6,0.6,0.75,0.75,0.0001,1.1\n3,0.4,-0.9,0.9,0.5,0.5,0.0001,1.1\n"
+    )
+
+
+def write_class_evaluation(folder: Path, classes: tuple[str, ...], said: list) -> None:
+    truth, shares = [name for name, _ in said], np.array([row for _, row in said], dtype=float)
+    predicted = [classes[place] for place in shares.argmax(axis=1)]
+    curve = coverage_accuracy_curve(np.array([classes.index(name) for name in truth]), shares)
+    right = sum(name == classes[0] for name in truth)
+    summary = {
+        "study": "migraine",
+        "kind": "classification",
+        "protocol": "honest",
+        "training_protocol": "honest",
+        "part": "test",
+        "weights_sha256": "ab" * 32,
+        "trained_subjects_allowed": False,
+        "classes": classes,
+        "images": len(said),
+        "subjects": len(said),
+        "left_out": 0,
+        "scores": summarise_classification(truth, shares, classes=classes, draws=40),
+        "confusion": confusion_matrix(truth, predicted, classes).tolist(),
+        "majority": {"class": classes[0], "accuracy": right / len(said), "correct": right, "n": len(said)},
+        "abstention": {
+            "threshold": [*curve.thresholds],
+            "coverage": [*curve.coverage],
+            "accuracy": [*curve.accuracy],
+            "chosen": {"threshold": 0.75, "coverage": 0.5, "accuracy": 1.0},
+        },
+    }
+    (folder / "evaluation").mkdir()
+    text = json.dumps(summary).replace("NaN", "null")
+    (folder / "evaluation" / "summary.json").write_text(text)
+    with (folder / "evaluation" / "predictions.csv").open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(
+            ["sample_id", "subject_id", "truth", "predicted", "correct", *(f"p_{c}" for c in classes)]
+        )
+        for n, (name, row) in enumerate(said, start=1):
+            answer = classes[int(np.argmax(row))]
+            lines.writerow(
+                [f"sub-{n:03}", f"sub-{n:03}", name, answer, int(answer == name), *(f"{p:.6f}" for p in row)]
+            )
+
+
+def write_explanation(folder: Path, classes: tuple[str, ...]) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (40, 60, 3), dtype=np.uint8)
+    regions = [
+        "method,sample_id,region,label,voxels,volume_share,mean,max,mass_share,top_share",
+        "grad_cam,sub-001,brain_stem,1,10,0.2,0.5,1,0.4,0.6",
+        "grad_cam,sub-002,brain_stem,1,10,0.2,0.7,1,0.4,0.8",
+        "grad_cam,sub-001,frontal,2,30,0.6,0.1,1,0.4,0.1",
+        "grad_cam,sub-002,frontal,2,30,0.6,0.1,1,0.4,nan",
+    ]
+    for method in ("summed", "grad_cam"):
+        (folder / "explanation" / method).mkdir(parents=True)
+        for n in (1, 2, 3):
+            for kind in ("sagittal", "mni"):
+                Image.fromarray(noise).save(folder / "explanation" / method / f"sub-{n:03}_{kind}.png")
+    (folder / "explanation" / "regions.csv").write_text("\n".join(regions) + "\n")
+    row = {"n": 8, "undefined": 0, "hits": 5, "hit_rate": 0.625, "hit_low": 0.306, "hit_high": 0.863}
+    row |= {"hit_chance": 0.21, "top_share": 0.45, "chance": 0.21, "ratio": 2.14}
+    summary = {"weights_sha256": "ab" * 32, "classes": classes, "target": "the predicted class", "images": 8}
+    summary["methods"] = [{"method": "summed", **row}]
+    (folder / "explanation" / "summary.json").write_text(json.dumps(summary))

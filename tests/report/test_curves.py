@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 import pytest
 
 from monai_mri.report.curves import froc_curve, precision_recall_curve, threshold_curve, training_curves
-from monai_mri.report.run_folder import Counts, Curve, Epoch, Lesions, Method, Pooled, Threshold
+from monai_mri.report.run_folder import Epoch
+from monai_mri.report.segment_results import Counts, Curve, Lesions, Method, Pooled, Threshold
 
 EPOCHS = [Epoch(epoch=n, train_loss=1 / n, val_f1=nan if n == 1 else n / 10) for n in range(1, 6)]
 CUTS = [0.25, 0.5, 0.75]

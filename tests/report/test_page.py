@@ -4,43 +4,12 @@ import json
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
-from math import nan
 
 import pytest
 
 from monai_mri.errors import DataError
-from monai_mri.report import page as page_module
+from monai_mri.report import samples as samples_module
 from monai_mri.report import write_report
-from monai_mri.report.page import choose_samples, filters_note
-from monai_mri.report.run_folder import RunRecord, Sample
-
-VOID = {"meta", "img", "br", "link", "hr", "input"}
-LOADING = {"src", "srcset", "href", "xlink:href", "data", "poster", "action", "background"}
-
-
-class Page(HTMLParser):
-    """Tags that are open, what a browser would load, and ids."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open, self.loads, self.tags, self.ids = [], [], [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.loads += [v for k, v in attrs if k in LOADING and not (tag == "a" and k == "href")]
-        self.ids += [v for k, v in attrs if k == "id"]
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_startendtag(self, tag, attrs):
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.open.pop()
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
 
 
 def text_of(run, **settings) -> str:
@@ -68,9 +37,9 @@ def test_page_lies_in_the_run_folder_unless_told_otherwise(small_run, tmp_path):
 
 
 @pytest.mark.parametrize("pictures", [False, True])
-def test_page_loads_nothing_runs_nothing_and_is_small(make_run, pictures):
+def test_page_loads_nothing_runs_nothing_and_is_small(make_run, pictures, parse_page):
     text = text_of(make_run(pictures=pictures))
-    page = Page(text)
+    page = parse_page(text)
     assert page.open == []
     assert all(load.startswith(("data:image/", "#")) for load in page.loads)
     assert not {"script", "link", "iframe", "object"} & set(page.tags)
@@ -79,8 +48,8 @@ def test_page_loads_nothing_runs_nothing_and_is_small(make_run, pictures):
     assert len(text) < 4_000_000
 
 
-def test_ids_are_unique(make_run):
-    ids = Page(text_of(make_run())).ids
+def test_ids_are_unique(make_run, parse_page):
+    ids = parse_page(text_of(make_run())).ids
     assert len(ids) == len(set(ids))
 
 
@@ -104,8 +73,8 @@ def test_every_part_of_the_page_is_there(make_run):
         assert expected in words
 
 
-def test_each_chosen_sample_has_four_pictures_a_slice(make_run):
-    page = Page(text_of(make_run()))
+def test_each_chosen_sample_has_four_pictures_a_slice(make_run, parse_page):
+    page = parse_page(text_of(make_run()))
     assert page.tags.count("img") == 4 * 2 * 4
     assert page.tags.count("svg") == 4
 
@@ -119,7 +88,7 @@ def test_same_run_gives_the_same_bytes(small_run, tmp_path):
 HOSTILE = "<script>alert(1)</script>"
 
 
-def test_everything_from_the_run_is_escaped(make_run, edit_json):
+def test_everything_from_the_run_is_escaped(make_run, edit_json, parse_page):
     run = make_run(scans=(HOSTILE, "sub-007"))
     edit_json(
         run / "run.json",
@@ -138,7 +107,7 @@ def test_everything_from_the_run_is_escaped(make_run, edit_json):
     edit_json(summary, methods=methods, slices=HOSTILE)
     edit_json(run / "threshold.json", part=HOSTILE)
     text = text_of(run, title=HOSTILE, notes=[HOSTILE])
-    page = Page(text)
+    page = parse_page(text)
     assert "script" not in page.tags
     assert page.open == []
     assert "&lt;script&gt;alert(1)" in text
@@ -190,21 +159,16 @@ def test_one_scan_has_no_spread(small_run, edit_json):
     assert "Dice per scan 0.50 mean of 1 scan" in words_of(text_of(small_run))
 
 
-@pytest.mark.parametrize("filters", [[20, 20, 40, 60, 20], None])
-def test_published_filters_need_no_note(filters):
-    assert filters_note(RunRecord(network="PlaqueFCN", filters=filters)) == ""
-
-
 def test_fewer_filters_than_published_are_said_on_the_page(small_run, edit_json):
     edit_json(small_run / "run.json", filters=[8, 8, 16, 24, 8], parameters=36_000)
     assert "fewer, 8-8-16-24-8 a layer here, 20-20-40-60-20 there" in words_of(text_of(small_run))
 
 
-def test_bare_run_gives_a_page_that_says_what_is_missing_and_how_to_have_it(tmp_path):
+def test_bare_run_gives_a_page_that_says_what_is_missing_and_how_to_have_it(tmp_path, parse_page):
     (tmp_path / "run.json").write_text("{}")
     text = text_of(tmp_path)
     words = words_of(text)
-    assert Page(text).open == []
+    assert parse_page(text).open == []
     assert "Not evaluated yet." in words
     assert "monai-mri run BUNDLE evaluate" in words
     assert "No epoch is recorded in history.csv" in words
@@ -213,20 +177,20 @@ def test_bare_run_gives_a_page_that_says_what_is_missing_and_how_to_have_it(tmp_
 
 
 @pytest.mark.parametrize("missing", ["history.csv", "threshold.json", "evaluation/subjects.csv"])
-def test_any_optional_file_may_be_missing(small_run, missing):
+def test_any_optional_file_may_be_missing(small_run, missing, parse_page):
     run = small_run
     (run / missing).unlink()
-    assert Page(text_of(run)).open == []
+    assert parse_page(text_of(run)).open == []
 
 
 @pytest.mark.parametrize("key", ["froc", "pr_curve", "methods", "samples", "threshold", "part"])
-def test_any_key_of_the_summary_may_be_missing(small_run, key):
+def test_any_key_of_the_summary_may_be_missing(small_run, key, parse_page):
     run = small_run
     path = run / "evaluation" / "summary.json"
     summary = json.loads(path.read_text())
     del summary[key]
     path.write_text(json.dumps(summary))
-    assert Page(text_of(run)).open == []
+    assert parse_page(text_of(run)).open == []
 
 
 def test_sample_whose_files_are_gone_keeps_its_place_and_says_why(make_run):
@@ -240,23 +204,13 @@ def test_sample_whose_files_are_gone_keeps_its_place_and_says_why(make_run):
 def test_pictures_shrink_until_they_fit(small_run, monkeypatch):
     run = small_run
     large = len(text_of(run))
-    monkeypatch.setattr(page_module, "PICTURES_BYTES", 1)
+    monkeypatch.setattr(samples_module, "PICTURES_BYTES", 1)
     assert len(text_of(run)) < large
 
 
 def test_out_that_is_a_folder_is_a_data_error(make_run, tmp_path):
     with pytest.raises(DataError, match="is a folder, expected the path of the page"):
         write_report(make_run(), tmp_path)
-
-
-def test_best_median_and_worst_come_first_and_undefined_last():
-    samples = [Sample(sample_id=str(n), f1=f) for n, f in enumerate([0.5, nan, 0.1, 0.9, 0.3, 0.7, 0.2, 0.8])]
-    chosen = choose_samples(samples)
-    assert [(role, s.sample_id) for role, s in chosen[:3]] == [("best", "3"), ("median", "0"), ("worst", "2")]
-    assert len(chosen) == 6
-    assert len({s.sample_id for _, s in chosen}) == 6
-    assert choose_samples(samples[:2])[-1][1].sample_id == "1"
-    assert [role for role, _ in choose_samples(samples[:1])] == [""]
 
 
 def test_importing_the_report_does_not_import_torch():

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from monai_mri.report.run_folder import Counts, Lesions, Method, PerScan, Pooled
+from monai_mri.report.segment_results import Counts, Lesions, Method, PerScan, Pooled
 from monai_mri.report.tables import lesion_table, subject_table, voxel_table
 
 NETWORK = Method(

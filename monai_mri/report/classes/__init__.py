@@ -1,0 +1,1 @@
+"""What the page shows of a classification: scores, confusion, curves, person by person, maps."""

@@ -1,0 +1,81 @@
+"""The page of a segmentation run: scores beside baselines, threshold, curves, pictures, scan by scan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+from markupsafe import Markup
+
+from monai_mri.report import curves
+from monai_mri.report.kind import SHOWN_ROWS, Kind
+from monai_mri.report.overlays import FALSE, FOUND, MISSED, PANELS, TRUTH
+from monai_mri.report.run_folder import Part, RunFolder
+from monai_mri.report.samples import draw_samples
+from monai_mri.report.segment_results import Method, SegmentResults, read_segment_results
+from monai_mri.report.tables import Table, lesion_table, subject_table, voxel_table
+
+__all__ = ["KIND"]
+
+
+def collect(folder: RunFolder) -> dict[str, Any]:
+    """What the template shows."""
+    results = read_segment_results(folder)
+    summary, methods = results.summary, results.methods
+    return {
+        "results": results,
+        "summary": summary,
+        "scored": _scored(results),
+        "network": next((m for m in methods if m.name == "network"), None),
+        "baseline": _best_baseline(methods),
+        "tables": {"voxels": voxel_table(methods), "lesions": lesion_table(methods)} if methods else {},
+        "curves": _draw_curves(folder, results),
+        "shown": draw_samples(folder, summary.samples) if summary is not None else [],
+        "panels": PANELS,
+        "colours": {
+            name: "rgb({}, {}, {})".format(*colour)
+            for name, colour in {"found": FOUND, "false": FALSE, "missed": MISSED, "truth": TRUTH}.items()
+        },
+        "subjects": _subject_tables(results),
+    }
+
+
+KIND = Kind(name="segmentation", collect=collect, last=True)
+
+
+def _scored(results: SegmentResults) -> tuple[str, Part] | None:
+    """The part that the evaluation scored."""
+    summary = results.summary
+    if summary is None or not summary.samples:
+        return None
+    subjects = {sample.subject_id for sample in summary.samples}
+    return summary.part, Part(subjects=len(subjects), images=len(summary.samples))
+
+
+def _best_baseline(methods: Sequence[Method]) -> Method | None:
+    baselines = [m for m in methods if m.name != "network" and isfinite(m.pooled.f1)]
+    return max(baselines, key=lambda m: m.pooled.f1, default=None)
+
+
+def _draw_curves(folder: RunFolder, results: SegmentResults) -> dict[str, Markup | None]:
+    summary, methods = results.summary, results.methods
+    drawn = {
+        "training": curves.training_curves(folder.history),
+        "threshold": curves.threshold_curve(results.threshold),
+        "precision_recall": curves.precision_recall_curve(summary.pr_curve if summary else None, methods),
+        "froc": curves.froc_curve(summary.froc if summary else None, methods),
+    }
+    # The SVG writer has escaped the text that comes from the run.
+    return {name: Markup(svg) if svg else None for name, svg in drawn.items()}
+
+
+def _subject_tables(results: SegmentResults) -> list[tuple[str, Table, int]]:
+    """(label, table of the first rows, number of rows) for each method, the network first."""
+    labels = {m.name: m.label or m.name for m in results.methods}
+    names = dict.fromkeys(row.get("method", "network") for row in results.subjects)
+    tables = []
+    for name in sorted(names, key=lambda name: name != "network"):
+        rows = [row for row in results.subjects if row.get("method", "network") == name]
+        tables.append((labels.get(name, name), subject_table(rows[:SHOWN_ROWS]), len(rows)))
+    return tables

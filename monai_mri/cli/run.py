@@ -25,7 +25,13 @@ MODES = ("train", "evaluate", "infer", "explain")
     type=click.Choice(["honest", "paper"]),
     help="paper: as published, for comparison with the paper's table.",
 )
-@click.option("--layer", "layers", multiple=True, metavar="NAME", help="Lay configs/NAME.yaml over train.")
+@click.option(
+    "--layer",
+    "layers",
+    multiple=True,
+    metavar="NAME|FILE",
+    help="Lay configs/NAME.yaml, or a YAML file of your own, over train.yaml.",
+)
 @click.option("--gpus", default="", metavar="0,1", help="GPUs to use; several train together.")
 @click.option("--tracking", type=click.Choice(["mlflow"]), help="Track the run with MLflow, too.")
 def run(

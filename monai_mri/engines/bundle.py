@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +24,9 @@ from monai_mri.engines.config_check import (
     read_layers,
     value_at,
 )
+from monai_mri.engines.layers import layer_files
 from monai_mri.errors import ConfigError, TrainingError, UsageError
 
-LAYERS = {
-    "train": ["train"],
-    "evaluate": ["train", "evaluate"],
-    "infer": ["inference"],
-    "explain": ["train", "explain"],
-}
-MODES = tuple(LAYERS)
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
@@ -64,15 +57,58 @@ def run_bundle(
         TrainingError: one of several processes failed.
     """
     settings = dict(settings or {})
-    if marked := [key for key, value in settings.items() if set(str(value)) & {"#", "$"}]:
-        raise ConfigError(f"{marked[0]}: MONAI changes a '#' and runs a '$' inside a value; use one without")
-    files = layer_files(bundle, mode, protocol=protocol, layers=layers, several=len(gpus) > 1)
+    several = len(gpus) > 1
+    files = _checked_files(bundle, mode, settings=settings, protocol=protocol, layers=layers, several=several)
     if tracking is not None and find_spec(tracking) is None:
         raise UsageError(f"--tracking {tracking}: not installed; pip install 'monai-mri[tracking]'")
-    if len(gpus) > 1 and mode != "train":
+    if several and mode != "train":
         raise UsageError(
             f"--gpus: {mode} uses one GPU, {len(gpus)} were named; several share a training only"
         )
+    _check_gpus(gpus)
+    with _as_layer({"bundle_root": str(bundle)} | settings) as layer:
+        check_components(read_layers([*files, layer]))
+        if several:
+            _run_together([*files, layer], gpus, tracking)
+        else:
+            _run_here([*files, layer], tracking)
+
+
+def checked_config(
+    bundle: Path,
+    mode: str,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    protocol: str = "honest",
+    layers: Sequence[str] = (),
+) -> dict[str, Any]:
+    """The config that `run_bundle` would run with these arguments; all is checked, nothing is run.
+
+    Raises:
+        UsageError: there is no such bundle, mode or layer.
+        ConfigError: a setting's key is unknown, or the config names what does not exist.
+    """
+    settings = dict(settings or {})
+    files = _checked_files(bundle, mode, settings=settings, protocol=protocol, layers=layers)
+    with _as_layer({"bundle_root": str(bundle)} | settings) as layer:
+        config = read_layers([*files, layer])
+    check_components(config)
+    return config
+
+
+def _checked_files(
+    bundle: Path,
+    mode: str,
+    *,
+    settings: Mapping[str, Any],
+    protocol: str,
+    layers: Sequence[str],
+    several: bool = False,
+) -> list[Path]:
+    """The layers of a mode, if they hold no code and know the keys of the settings."""
+    if marked := [key for key, value in settings.items() if set(str(value)) & {"#", "$"}]:
+        raise ConfigError(f"{marked[0]}: MONAI changes a '#' and runs a '$' inside a value; use one without")
+    files = layer_files(bundle, mode, protocol=protocol, layers=layers, several=several)
     config = read_layers(files)
     if has_expressions(config):
         raise ConfigError(
@@ -80,13 +116,7 @@ def run_bundle(
             "read it, and if you trust it use python -m monai.bundle run"
         )
     check_settings(config, settings)
-    _check_gpus(gpus)
-    with _as_layer({"bundle_root": str(bundle)} | settings) as layer:
-        check_components(read_layers([*files, layer]))
-        if len(gpus) > 1:
-            _run_together([*files, layer], gpus, tracking)
-        else:
-            _run_here([*files, layer], tracking)
+    return files
 
 
 def parse_settings(
@@ -110,7 +140,7 @@ def _parsed(key: str, text: str, default: Any) -> Any:
     for sign, what in (("#", "MONAI changes it to '::'"), ("$", "MONAI would run it as Python")):
         if sign in text:
             raise ConfigError(f"--set {key}: {text!r} holds a {sign!r}, and {what}; use a value without it")
-    if isinstance(default, str) and not text.lstrip().startswith(("{", "[", "@")):
+    if isinstance(default, str) and text != "null" and not text.lstrip().startswith(("{", "[", "@")):
         return str(Path(text).expanduser()) if text.startswith("~") else text
     value = parse_value(text)
     whole = isinstance(default, int) and not isinstance(default, bool)
@@ -119,46 +149,6 @@ def _parsed(key: str, text: str, default: Any) -> Any:
     if isinstance(default, (int, float)) and not isinstance(value, int if whole else (int, float)):
         raise ConfigError(f"--set {key}: {text!r} found, expected a {'whole ' if whole else ''}number")
     return value
-
-
-def layer_files(
-    bundle: Path,
-    mode: str,
-    *,
-    protocol: str = "honest",
-    layers: Sequence[str] = (),
-    several: bool = False,
-) -> list[Path]:
-    """The config files of a mode, in the order in which they are laid over each other.
-
-    Raises:
-        UsageError: there is no such bundle, mode or protocol.
-    """
-    configs = bundle / "configs"
-    if not configs.is_dir():
-        raise UsageError(f"{bundle}: no bundle there, expected a folder with configs/, as bundles/ms_plaque")
-    if mode not in LAYERS:
-        raise UsageError(f"mode {mode!r} asked for, expected one of {', '.join(MODES)}")
-    if protocol not in ("honest", "paper"):
-        raise UsageError(f"protocol {protocol!r} asked for, expected honest or paper")
-    if mode == "explain" and not (configs / "explain.yaml").is_file():
-        raise UsageError(f"{bundle}: has no explain.yaml, expected one for this mode; choose another bundle")
-    paper = ["paper"] if protocol == "paper" and mode != "infer" else []
-    together = ["multi_gpu_train"] if several and mode == "train" else []
-    first, *others = LAYERS[mode]
-    names = [first, *_known(configs, mode, layers), *others, *paper, *together]
-    return [configs / f"{name}.yaml" for name in names]
-
-
-def _known(configs: Path, mode: str, layers: Sequence[str]) -> list[str]:
-    """The layers asked for, if there are such files and the mode is one that has layers over train.yaml."""
-    if layers and mode == "infer":
-        raise UsageError("layers: not for infer, which has a config of its own; set its keys instead")
-    there = {path.stem for path in configs.glob("*.yaml")} - {*chain(*LAYERS.values()), "protocol"}
-    for name in layers:
-        if name not in there:
-            raise UsageError(f"layer {name!r} asked for, expected some of {', '.join(sorted(there))}")
-    return list(layers)
 
 
 def parse_value(text: str) -> Any:

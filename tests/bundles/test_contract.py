@@ -112,6 +112,20 @@ def test_metadata_fits_the_vendored_schema(bundle, repository):
     assert metadata["name"] == bundle.name
 
 
+def test_protocol_is_one_that_a_study_can_run_and_print(bundle):
+    from monai_mri.study import read_protocol
+    from monai_mri.study.plan import settings_for
+    from monai_mri.study.protocol import stack
+
+    protocol = read_protocol(bundle)
+    assert protocol.study == bundle.name
+    assert protocol.table is not None
+    for variant in protocol.variants.values():
+        layers, mode = stack(variant.layers, layers=[], protocol="honest")
+        for step in ("train", "evaluate"):
+            settings_for(bundle, step, variant.settings, layers=layers, protocol=mode)
+
+
 def phantom_settings(bundle: Path) -> dict[str, object]:
     protocol = yaml.safe_load((bundle / "configs" / "protocol.yaml").read_text())
     return protocol["phantom"]["settings"]

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from monai_mri.engines.bundle import LAYERS, MODES, layer_files, parse_value, run_bundle
+from monai_mri.engines.bundle import parse_value, run_bundle
 from monai_mri.errors import ConfigError, ManifestError, UsageError
 
 TRAIN = {
@@ -43,38 +43,6 @@ def bundle(tmp_path) -> Path:
     for name in ("honest", "paper"):
         (tmp_path / f"{name}.txt").write_text(name)
     return configs.parent
-
-
-@pytest.mark.parametrize(
-    ("mode", "settings", "names"),
-    [
-        ("train", {}, ["train"]),
-        ("train", {"protocol": "paper"}, ["train", "paper"]),
-        ("train", {"protocol": "paper", "several": True}, ["train", "paper", "multi_gpu_train"]),
-        ("evaluate", {}, ["train", "evaluate"]),
-        ("evaluate", {"protocol": "paper"}, ["train", "evaluate", "paper"]),
-        ("evaluate", {"several": True}, ["train", "evaluate"]),
-        ("infer", {"protocol": "paper"}, ["inference"]),
-    ],
-)
-def test_layers_lie_over_each_other_in_the_right_order(bundle, mode, settings, names):
-    assert [path.stem for path in layer_files(bundle, mode, **settings)] == names
-
-
-def test_every_mode_has_its_layers():
-    assert set(MODES) == set(LAYERS) == {"train", "evaluate", "infer", "explain"}
-
-
-@pytest.mark.parametrize(
-    ("mode", "settings", "message"),
-    [
-        ("test", {}, "mode 'test' asked for, expected one of train"),
-        ("train", {"protocol": "fair"}, "honest or paper"),
-    ],
-)
-def test_an_unknown_mode_or_protocol_is_refused(bundle, mode, settings, message):
-    with pytest.raises(UsageError, match=message):
-        layer_files(bundle, mode, **settings)
 
 
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path):
@@ -205,26 +173,3 @@ def test_names_that_only_look_like_numbers_or_dates_stay_text(text):
 
 def test_small_numbers_inside_a_list_are_numbers_too():
     assert parse_value("[1e-3, 1e-4]") == [0.001, 0.0001]
-
-
-def test_layers_are_laid_over_training_before_evaluation(repository):
-    files = layer_files(repository / "bundles/ms_lesion", "evaluate", layers=["five_classes", "demo"])
-    assert [path.stem for path in files] == ["train", "five_classes", "demo", "evaluate"]
-
-
-@pytest.mark.parametrize(
-    ("mode", "layers", "message"),
-    [
-        ("train", ["dmeo"], "layer 'dmeo' asked for, expected some of demo, "),
-        ("train", ["evaluate"], "layer 'evaluate'"),
-        ("infer", ["demo"], "not for infer"),
-    ],
-)
-def test_a_layer_that_is_none_is_refused(repository, mode, layers, message):
-    with pytest.raises(UsageError, match=message):
-        layer_files(repository / "bundles/ms_lesion", mode, layers=layers)
-
-
-def test_a_bundle_without_maps_cannot_be_explained(repository):
-    with pytest.raises(UsageError, match=r"no explain\.yaml"):
-        layer_files(repository / "bundles/ms_plaque", "explain")

@@ -1,0 +1,28 @@
+"""All runs of a bundle's protocol, one after the other, and the table of the paper beside theirs."""
+
+from __future__ import annotations
+
+from monai_mri.lazy import names_on_use
+
+_HOMES = {
+    "protocol": ("Protocol", "read_protocol"),
+    "render": ("as_csv", "as_markdown", "as_text"),
+    "run": ("run_study",),
+    "status": ("RunState", "study_status"),
+    "table": ("Table", "study_tables"),
+}
+
+__all__ = [
+    "Protocol",
+    "RunState",
+    "Table",
+    "as_csv",
+    "as_markdown",
+    "as_text",
+    "read_protocol",
+    "run_study",
+    "study_status",
+    "study_tables",
+]
+
+__getattr__, __dir__ = names_on_use(__name__, _HOMES)

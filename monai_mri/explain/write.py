@@ -8,8 +8,7 @@ import numpy as np
 
 from monai_mri.errors import ImageError
 from monai_mri.explain.geometry import Array
-from monai_mri.images import Picture, read_image
-from monai_mri.transforms.save import _require_shape, _write_nifti
+from monai_mri.images import Picture, read_image, require_shape, write_nifti
 
 
 def write_map(values: Array, like: Picture | str | Path, out_path: str | Path) -> Path:
@@ -30,7 +29,7 @@ def write_map(values: Array, like: Picture | str | Path, out_path: str | Path) -
     """
     picture = like if isinstance(like, Picture) else read_image(like)
     values = np.asarray(values, dtype=np.float32)
-    _require_shape(values, picture)
+    require_shape(values, picture)
     if picture.grid is None:
         raise ImageError(f"{picture.path}: a 2D picture, expected a NIfTI volume; explain a volume")
     broken = int(np.sum(~np.isfinite(values)))
@@ -38,4 +37,4 @@ def write_map(values: Array, like: Picture | str | Path, out_path: str | Path) -
         raise ImageError(
             f"{out_path}: {broken} values of the map are not finite, expected numbers; check the weights"
         )
-    return _write_nifti(values, picture.grid, Path(out_path))
+    return write_nifti(values, picture.grid, Path(out_path))

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_mri.phantom.anatomy import Anatomy, load_anatomy
-from monai_mri.phantom.deform import Deformation
 from monai_mri.phantom.fields import SmoothField
 from monai_mri.phantom.grid import Grid
+from monai_mri.phantom.lesion_head import FloatArray, Head, Index
 from monai_mri.phantom.lesion_kinds import (
     PATTERNS_PPM,
     Lesion,
@@ -28,9 +26,6 @@ from monai_mri.phantom.lesion_kinds import (
 from monai_mri.phantom.output import stream
 from monai_mri.phantom.signal import SITES, Site
 from monai_mri.phantom.veins import Vein, central_vein, draw_veins, paint_veins
-
-FloatArray = NDArray[np.float32]
-Index = NDArray[np.intp]
 
 STUDY = 2
 
@@ -107,11 +102,10 @@ class Patient:
         streams = {part: stream(seed, STUDY, index, number) for number, part in enumerate(_PARTS)}
         self.grid = grid
         self.site: Site = SITES[index % len(SITES)]
-        self._anatomy = load_anatomy(step_mm=2 if min(grid.voxel_size_mm) >= 2 else 1)
-        self._deformation = Deformation(streams["shape"], origin_mm=grid.corner_mm, extent_mm=grid.extent_mm)
+        self._head = Head(streams["shape"], grid=grid)
         self._draw_tissue(streams["tissue"])
         self._noise = _noise_tile(streams["noise"])
-        self.veins: list[Vein] = draw_veins(self._anatomy, streams["tissue"])
+        self.veins: list[Vein] = draw_veins(self._head.anatomy, streams["tissue"])
         mean = np.log(lesions) - _COUNT_LOG_SD**2 / 2
         count = max(1, int(np.rint(streams["classes"].lognormal(mean, _COUNT_LOG_SD))))
         labels = _draw_labels(count, classes, streams["classes"])
@@ -124,8 +118,8 @@ class Patient:
 
     def box(self, start: Sequence[int] | Index, shape: Sequence[int]) -> Box:
         """The voxels from a lattice index on; also outside the grid, where the head goes on."""
-        axes_mm = self._axes_mm(np.asarray(start), shape)
-        wm, gm, csf, deep = self._tissues(axes_mm)
+        axes_mm = self._head.axes_mm(np.asarray(start), shape)
+        wm, gm, csf, deep = self._head.tissues(axes_mm)
         flair = wm + np.float32(self._gm) * gm + np.float32(self._csf) * csf
         flair += np.float32(0.03) * self._texture.on_grid(axes_mm) * flair
         qsm = sum(
@@ -175,15 +169,9 @@ class Patient:
     def _footprint(
         self, lesion: Lesion, placed: Sequence[Footprint], rng: np.random.Generator, effect: float
     ) -> Footprint | None:
-        sites = _candidates(self._anatomy)
         gap_mm = 2 * max(self.grid.voxel_size_mm)
         for _ in range(_TRIES):
-            near, far = sites
-            pool = near if rng.random() < 0.4 else far
-            point = pool[rng.integers(len(pool))] * self._anatomy.step_mm + np.asarray(
-                self._anatomy.origin_mm
-            )
-            centre_mm = self._head_point_mm(point + rng.uniform(-0.5, 0.5, 3))
+            centre_mm = self._head.draw_white_matter_mm(rng)
             if any(
                 np.linalg.norm(centre_mm - one.centre_mm) < lesion.reach_mm + one.lesion.reach_mm + gap_mm
                 for one in placed
@@ -202,10 +190,10 @@ class Patient:
         reach = lesion.reach_mm + step
         start = np.floor((centre_mm - reach - self.grid.corner_mm) / step).astype(np.intp)
         stop = np.ceil((centre_mm + reach - self.grid.corner_mm) / step).astype(np.intp)
-        axes_mm = self._axes_mm(start, stop - start)
+        axes_mm = self._head.axes_mm(start, stop - start)
         offsets = np.stack(np.meshgrid(*axes_mm, indexing="ij"), axis=-1) - centre_mm.astype(np.float32)
         depth = depth_mm(lesion, offsets)
-        wm, gm, csf, _ = self._tissues(axes_mm)
+        wm, gm, csf, _ = self._head.tissues(axes_mm)
         share = occupancy(depth) * np.clip(1.5 - 2 * csf, 0, 1) * np.clip(4 * (wm + 0.4 * gm) - 1, 0, 1)
         pieces, count = ndimage.label(share >= 0.5, structure=np.ones((3, 3, 3)))
         if count > 1:
@@ -213,40 +201,6 @@ class Patient:
             share[(pieces > 0) & (pieces != largest)] = 0
         qsm = share * susceptibility_ppm(lesion, offsets, depth, effect=effect)
         return Footprint(lesion, centre_mm, start, share.astype(np.float32), qsm.astype(np.float32))
-
-    def _head_point_mm(self, template_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The point of this head that lies at a template's point, to about 0.1 mm."""
-        point = template_mm.copy()
-        for _ in range(4):
-            moved = self._deformation.template_points_mm([np.array([value]) for value in point]).ravel()
-            point += template_mm - moved
-        return point
-
-    def _tissues(
-        self, axes_mm: Sequence[FloatArray]
-    ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-        """Shares of white and grey matter and fluid, and of deep grey matter, which holds iron."""
-        from scipy import ndimage
-
-        points = self._deformation.template_points_mm(axes_mm)
-        x, y, z = points
-        radius = np.sqrt(((np.abs(x) - 20) / 15) ** 2 + (y / 23) ** 2 + ((z - 3) / 14) ** 2)
-        nuclei = np.clip(4 * (1 - radius), 0, 1)
-        origin = np.asarray(self._anatomy.origin_mm, dtype=np.float32)[:, None, None, None]
-        indices = (points - origin) / np.float32(self._anatomy.step_mm)
-        wm, gm, csf = (
-            ndimage.map_coordinates(share, indices, order=1, output=np.float32)
-            for share in (self._anatomy.wm, self._anatomy.gm, self._anatomy.csf)
-        )
-        return wm, gm, csf, gm * nuclei
-
-    def _axes_mm(self, start: Index, shape: Sequence[int] | Index) -> list[FloatArray]:
-        return [
-            (corner + (np.arange(first, first + n) + 0.5) * step).astype(np.float32)
-            for corner, first, n, step in zip(
-                self.grid.corner_mm, start, shape, self.grid.voxel_size_mm, strict=True
-            )
-        ]
 
     def _scanned(
         self,
@@ -285,15 +239,6 @@ def _noise_tile(rng: np.random.Generator) -> FloatArray:
     tile = np.stack([ndimage.gaussian_filter(one, sigma, mode="wrap") for one in tile])
     normed: FloatArray = tile / tile.std(axis=(1, 2, 3), keepdims=True)
     return normed
-
-
-@lru_cache(maxsize=2)
-def _candidates(anatomy: Anatomy) -> tuple[Index, Index]:
-    """Voxels where a lesion may be centred: beside the ventricles, and in white matter elsewhere."""
-    z = anatomy.axes_mm[2]
-    white = (anatomy.wm > 0.85) & (z > -38)
-    wall = anatomy.ventricle_mm
-    return np.argwhere(white & (wall > 2) & (wall < 7)), np.argwhere(white & (wall >= 7))
 
 
 def _overlap(

@@ -21,7 +21,7 @@ class RandCubeSymmetryd(RandomizableTransform, MapTransform):
     """One of the 48 symmetries at random, the same for all keys of a sample.
 
     Each is equally likely, also the identity. One number is drawn a call, so the same state gives the same
-    copy.
+    copy. What comes out is always a copy: the input stays as it is.
 
     Args:
         keys: keys of volumes (…, N, N, N); of one sample, or of a batch that shall move together.
@@ -29,6 +29,8 @@ class RandCubeSymmetryd(RandomizableTransform, MapTransform):
     Raises:
         ImageError: a volume's sides differ; names the key.
     """
+
+    keeps_input = True
 
     def __init__(self, keys: KeysCollection) -> None:
         MapTransform.__init__(self, keys)
@@ -40,7 +42,7 @@ class RandCubeSymmetryd(RandomizableTransform, MapTransform):
         index = int(self.R.randint(COUNT))
         for key in self.keys:
             with _Named(key):
-                sample[key] = apply_symmetry(sample[key], index)
+                sample[key] = _turned(sample[key], index)
         return sample
 
 
@@ -132,6 +134,14 @@ class _Named:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, ImageError):
             raise ImageError(f"{self.key}: {error}") from None
+
+
+def _turned(volume: Any, index: int) -> Any:
+    """`apply_symmetry`; of a plain tensor on the host through NumPy, which turns and flips in one copy."""
+    plain = type(volume) is Tensor and volume.device.type == "cpu" and not volume.requires_grad
+    if not plain or volume.dtype is torch.bfloat16:
+        return apply_symmetry(volume, index)
+    return torch.from_numpy(apply_symmetry(volume.numpy(), index))
 
 
 def _turn_each(volumes: Tensor, drawn: npt.NDArray[Any]) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import io
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ import numpy.typing as npt
 
 from monai_mri.errors import ImageError, UsageError
 from monai_mri.files import write_whole
-from monai_mri.images.picture import BoolArray, NiftiGrid, Picture
+from monai_mri.images import require_shape, write_nifti
+from monai_mri.images.names import NIFTI_SUFFIXES
+from monai_mri.images.picture import BoolArray, Picture
 
 Array = npt.NDArray[Any]
-
-NIFTI_ENDINGS = (".nii.gz", ".nii")
 
 
 def write_mask(mask: BoolArray, picture: Picture, out_path: str | Path) -> Path:
@@ -36,10 +35,10 @@ def write_mask(mask: BoolArray, picture: Picture, out_path: str | Path) -> Path:
         ImageError: the shape differs from the picture's.
         UsageError: the ending does not suit the picture's kind.
     """
-    _require_shape(mask, picture)
+    require_shape(mask, picture)
     if picture.grid is None:
         return _write_png(mask.astype(np.uint8) * 255, Path(out_path))
-    return _write_nifti(mask.astype(np.uint8), picture.grid, Path(out_path))
+    return write_nifti(mask.astype(np.uint8), picture.grid, Path(out_path))
 
 
 def write_probability(probability: Array, picture: Picture, out_path: str | Path) -> Path:
@@ -59,7 +58,7 @@ def write_probability(probability: Array, picture: Picture, out_path: str | Path
         ImageError: the shape differs from the picture's, or a value is not within 0 to 1.
         UsageError: the ending does not suit the picture's kind.
     """
-    _require_shape(probability, picture)
+    require_shape(probability, picture)
     outside = int(np.sum(~((probability >= 0) & (probability <= 1))))
     if outside:
         raise ImageError(
@@ -67,7 +66,7 @@ def write_probability(probability: Array, picture: Picture, out_path: str | Path
         )
     if picture.grid is None:
         return _write_png(np.rint(probability * 255).astype(np.uint8), Path(out_path))
-    return _write_nifti(probability.astype(np.float32), picture.grid, Path(out_path))
+    return write_nifti(probability.astype(np.float32), picture.grid, Path(out_path))
 
 
 def output_name(path: str | Path) -> str:
@@ -77,46 +76,10 @@ def output_name(path: str | Path) -> str:
     ('sub-01_flair', 'a.b')
     """
     name = Path(path).name
-    for ending in NIFTI_ENDINGS:
+    for ending in NIFTI_SUFFIXES:
         if name.lower().endswith(ending):
             return name[: -len(ending)]
     return Path(name).stem
-
-
-def _require_shape(array: Array, picture: Picture) -> None:
-    if array.shape != picture.array.shape:
-        raise ImageError(
-            f"{picture.path}: the result has shape {array.shape}, expected {picture.array.shape} "
-            "like the image; undo crops and padding before writing"
-        )
-
-
-def _write_nifti(array: Array, grid: NiftiGrid, path: Path) -> Path:
-    if not path.name.lower().endswith(NIFTI_ENDINGS):
-        raise UsageError(
-            f"{path}: a NIfTI result cannot be written as {path.suffix!r}; end the name in .nii.gz"
-        )
-    from nibabel.nifti1 import Nifti1Header, Nifti1Image
-    from nibabel.nifti2 import Nifti2Header, Nifti2Image
-
-    kinds: tuple[Any, Any] = (Nifti1Header, Nifti1Image)
-    if len(grid.header) == Nifti2Header.template_dtype.itemsize:
-        kinds = (Nifti2Header, Nifti2Image)
-    header = kinds[0](grid.header).as_byteswapped("<")
-    header.set_data_dtype(array.dtype)
-    header.set_intent("none")
-    header["cal_min"], header["cal_max"], header["descrip"] = 0, 0, b""
-    content = kinds[1](_on_disk_axes(array, grid), None, header=header).to_bytes()
-    packed = gzip.compress(content, 6, mtime=0) if path.name.lower().endswith(".gz") else content
-    return write_whole(path, packed)
-
-
-def _on_disk_axes(array: Array, grid: NiftiGrid) -> Array:
-    from nibabel.orientations import apply_orientation, io_orientation, ornt_transform
-
-    canonical = np.array([[0, 1], [1, 1], [2, 1]])
-    turned = apply_orientation(array, ornt_transform(canonical, io_orientation(grid.affine)))
-    return np.asarray(turned).reshape(grid.shape)
 
 
 def _write_png(grey: Array, path: Path) -> Path:

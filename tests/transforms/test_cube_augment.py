@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from monai.data import MetaTensor
@@ -134,3 +135,21 @@ def test_the_dataset_passes_epochs_subjects_labels_and_reading_on():
     CubeSymmetryDataset(data=[sample()], keys=["image"]).prepare()
     assert below.asked == [(3, 0), 0]
     assert (copies.subjects, copies.labels, below.read) == (["a"], [1] * 48, 1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.uint8, torch.bfloat16])
+def test_each_symmetry_of_a_plain_tensor_is_that_of_apply_symmetry(dtype):
+    image = torch.arange(2 * 27).reshape(2, 3, 3, 3).to(dtype)
+    before, transform = image.clone(), RandCubeSymmetryd(keys="image")
+    seen = set()
+    for seed in range(200):
+        transform.set_random_state(seed=seed)
+        index = int(np.random.RandomState(seed).randint(48))
+        found = transform({"image": image})["image"]
+        assert type(found) is torch.Tensor
+        assert found.is_contiguous()
+        assert torch.equal(found, apply_symmetry(image, index))
+        found += 1
+        seen.add(index)
+    assert len(seen) > 40
+    assert torch.equal(image, before)

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from monai_mri.engines import distributed
 from monai_mri.engines.class_evaluate import predict
 from monai_mri.engines.console import say
 from monai_mri.engines.entry import bundle_step
@@ -35,15 +36,19 @@ def choose_abstention(
     if accuracy is None:
         return None
     record = load_weights(evaluator.network, run_folder.root)
-    predictions = predict(evaluator, what="choosing when to abstain")
+    shares = distributed.gathered(predict(evaluator, what="choosing when to abstain"))
+    predictions = [one for share in shares for one in share]
     names = evaluator.dataset.names
     truth = np.array([names.index(str(one.truth)) for one in predictions])
     probabilities = np.array([one.probabilities for one in predictions])
     found = choose_abstention_threshold(truth, probabilities, accuracy=accuracy)
     threshold = None if np.isnan(found) else float(found)
-    save_weights(evaluator.network, run_folder.root, replace(record, threshold=threshold))
-    if threshold is None:
-        say(f"abstention: no threshold reaches an accuracy of {accuracy:g} on the validation part")
-    else:
-        say(f"abstention: from probability {threshold:.3f} on, {accuracy:g} of the validation part is right")
+    if distributed.rank() == 0:
+        save_weights(evaluator.network, run_folder.root, replace(record, threshold=threshold))
+        if threshold is None:
+            say(f"abstention: no threshold reaches an accuracy of {accuracy:g} on the validation part")
+        else:
+            kept = f"from probability {threshold:.3f} on"
+            say(f"abstention: {kept}, {accuracy:g} of the validation part is right")
+    distributed.wait()
     return threshold

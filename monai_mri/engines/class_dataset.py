@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monai.data import MetaTensor
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from monai_mri.engines.dataset import ManifestDataset, Sample
@@ -99,9 +100,8 @@ class ClassDataset(Dataset[Sample]):
         sample = self.data[row] | {"label": number, "class": self.names[number]}
         if epoch is None:
             return sample
-        image = sample["image"]
         step: Sample = {
-            "image": image.as_tensor().clone() if isinstance(image, MetaTensor) else image,
+            "image": self._of_step(sample["image"]),
             "label": number,
             "sample_id": sample["sample_id"],
         }
@@ -114,6 +114,12 @@ class ClassDataset(Dataset[Sample]):
     def prepare(self) -> None:
         """Read every image now, with a progress bar."""
         self.data.prepare()
+
+    def _of_step(self, image: Any) -> Any:
+        """The voxels alone, as a copy where `augment` might write on what is kept in memory."""
+        plain = image.as_tensor() if isinstance(image, MetaTensor) else image
+        keeps = self.augment is None or getattr(self.augment, "keeps_input", False)
+        return plain if keeps or not isinstance(plain, Tensor) else plain.clone()
 
     def _label(self, row: int) -> str:
         return str(self.data.rows[row].get(self.column, ""))
@@ -148,8 +154,14 @@ class ClassDataset(Dataset[Sample]):
         return [row for row in kept for _ in range(copies[self.numbers[self._label(row)]])]
 
 
-def class_names(dataset: Any) -> list[str]:
-    """The classes of a dataset, also below one that makes copies of its samples; empty without classes."""
+def classes_of(dataset: Any) -> ClassDataset | None:
+    """The dataset of classes, also below one that makes copies of its samples; None without classes."""
     while dataset is not None and not isinstance(dataset, ClassDataset):
         dataset = getattr(dataset, "data", None)
-    return [] if dataset is None else dataset.names
+    return dataset
+
+
+def class_names(dataset: Any) -> list[str]:
+    """The classes of a dataset, also below one that makes copies of its samples; empty without classes."""
+    found = classes_of(dataset)
+    return [] if found is None else found.names

@@ -7,7 +7,6 @@ import time
 import warnings
 from typing import Any, Literal
 
-import torch
 from ignite.engine import Events
 from tqdm import tqdm
 
@@ -17,12 +16,19 @@ from monai_mri.engines.class_dataset import class_names
 from monai_mri.engines.console import say
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.history import Row, write_history
+from monai_mri.engines.resuming import (
+    described_settings,
+    identity_of,
+    require_same_run,
+    restore,
+    state_of,
+)
 from monai_mri.engines.run_folder import RunFolder
-from monai_mri.engines.settings import describe, first_difference, source_of
+from monai_mri.engines.settings import source_of
 from monai_mri.engines.stopping import StopRequest
 from monai_mri.engines.trainer import Trainer
 from monai_mri.engines.weights import WeightsRecord, save_weights
-from monai_mri.errors import CheckpointError, ConfigError
+from monai_mri.errors import ConfigError
 
 
 class Course:
@@ -90,7 +96,7 @@ class Course:
             "parts": parts,
             "epochs": int(self.history[-1]["epoch"]) if self.history else 0,
             "best_epoch": int(self.best["epoch"]),
-            "settings": self._settings(),
+            "settings": described_settings(self.trainer),
         }
 
     def _open_bar(self, trainer: Trainer) -> None:
@@ -128,10 +134,12 @@ class Course:
         if distributed.processes() > 1:
             self._save()  # nothing can stop the validation of several processes but a kill
         epoch = trainer.state.epoch
+        data_wait = trainer.wait_clock.share(device=trainer.state.device)
         row: Row = {"epoch": epoch, "train_loss": trainer.mean_loss} | self._validate(epoch)
         row |= {
             "learning_rate": float(trainer.optimizer.param_groups[0]["lr"]),
             "seconds": round(time.monotonic() - self.clock, 3),
+            "data_wait": round(data_wait, 4),
         }
         trainer.state.metrics |= {name: row[name] for name in row if name not in ("epoch", "seconds")}
         self._step_schedule()
@@ -214,75 +222,28 @@ class Course:
             self.checkpoints.save(state, iteration=self.trainer.state.iteration)
 
     def _state(self) -> State:
-        trainer = self.trainer
-        sums = torch.tensor([trainer.loss_sum, trainer.loss_count], dtype=torch.float64)
-        loss_sum, loss_count = distributed.total(sums.to(trainer.state.device)).tolist()
         return {
             "identity": self._identity(),
-            "iteration": trainer.state.iteration,
-            "network": trainer.plain_network.state_dict(),
-            "optimizer": trainer.optimizer.state_dict(),
-            "lr_schedule": trainer.lr_schedule.state_dict() if trainer.lr_schedule else None,
-            "scaler": trainer.scaler.state_dict() if trainer.scaler else None,
-            "loss": [loss_sum, int(loss_count)],
+            **state_of(self.trainer),
             "history": self.history,
             "best": self.best,
             "stopped_early": self.stopped_early,
         }
 
     def _identity(self) -> dict[str, Any]:
-        """What must be the same for a run to go on: data, people, and every setting that changes a step."""
-        source = source_of(self.trainer.dataset)
-        return {
-            "manifest": source.manifest.sha256,
-            "splits": source.splits.sha256,
-            "repeat": source.repeat,
-            "fold": source.fold,
-            "trained_on": self.trainer.dataset.subjects,
-            "selected_on": self._validated(),
-            "seed": self.trainer.seed,
-            "epoch_length": self.trainer.state.epoch_length,
-            "protocol": self.folder.protocol,
-            **self._settings(),
-        }
-
-    def _settings(self) -> dict[str, Any]:
-        settings: dict[str, Any] = describe(self.trainer.settings())
-        return settings
+        return identity_of(self.trainer, self.folder, selected_on=self._validated())
 
     def _resume(self) -> None:
         state = self.checkpoints.newest()
         if state is None:
             return
-        trainer = self.trainer
-        _refuse_other_run(self.folder, state["identity"], self._identity())
-        try:
-            trainer.plain_network.load_state_dict(state["network"])
-            trainer.optimizer.load_state_dict(state["optimizer"])
-        except (RuntimeError, ValueError, KeyError) as error:
-            raise CheckpointError(
-                f"{self.folder.checkpoints}: holds the state of another network or optimiser; "
-                "choose another --output_dir or remove that folder"
-            ) from error
-        for part, saved in ((trainer.lr_schedule, "lr_schedule"), (trainer.scaler, "scaler")):
-            if part is not None and state[saved] is not None:
-                part.load_state_dict(state[saved])
-        trainer.loss_sum, trainer.loss_count = state["loss"] if distributed.rank() == 0 else (0.0, 0)
-        trainer.state.iteration = state["iteration"]
-        trainer.state.epoch = state["iteration"] // trainer.state.epoch_length
+        require_same_run(self.folder, state["identity"], self._identity())
+        restore(self.trainer, state, folder=self.folder)
         self.history, self.best = state["history"], state["best"]
         self.stopped_early = state["stopped_early"]
         if distributed.rank() == 0:
             step = state["iteration"]
             say(f"{self.folder.checkpoints}: going on after epoch {len(self.history)}, step {step}")
-
-
-def _refuse_other_run(folder: RunFolder, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    if difference := first_difference(found, wanted):
-        raise CheckpointError(
-            f"{folder.checkpoints}: holds a run with other data or settings ({difference}); "
-            "choose another --output_dir, or remove that folder to train anew"
-        )
 
 
 def _part(dataset: Any) -> dict[str, int]:

@@ -14,12 +14,16 @@ Row = dict[str, float]
 
 
 def write_history(folder: Path, rows: list[Row]) -> None:
-    """Write `history.csv` and `history.jsonl` anew, whole; undefined numbers are empty and null."""
+    """Write `history.csv` and `history.jsonl` anew, whole; undefined numbers are empty and null.
+
+    Epochs of an older version may lack a column: its cells are empty there.
+    """
     text = io.StringIO()
     if rows:
+        names = list(dict.fromkeys(name for row in rows for name in row))
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(rows[0])
-        writer.writerows([_cell(value) for value in row.values()] for row in rows)
+        writer.writerow(names)
+        writer.writerows([_cell(row.get(name, math.nan)) for name in names] for row in rows)
     write_text_durably(folder / "history.csv", text.getvalue())
     lines = [json.dumps({key: _null(value) for key, value in row.items()}) for row in rows]
     write_text_durably(folder / "history.jsonl", "".join(f"{line}\n" for line in lines))

@@ -15,9 +15,12 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from monai_mri.engines import distributed
+from monai_mri.engines.batching import BatchDataset, as_is
 from monai_mri.engines.device import resolve_device
 from monai_mri.engines.sampling import EpochBatches
 from monai_mri.engines.seeding import seed_torch
+from monai_mri.engines.shared_norm import share_batch_norms
+from monai_mri.engines.waiting import WaitClock
 from monai_mri.errors import ConfigError, NonFiniteLossError
 
 Auto = Literal["auto"]
@@ -89,6 +92,7 @@ class Trainer(SupervisedTrainer):
         self.lr_schedule: Any = None
         self._make_optimizer, self._make_schedule = optimizer, lr_schedule
         self.loss_sum, self.loss_count = 0.0, 0
+        self.wait_clock = WaitClock()
         self.logger.setLevel("CRITICAL")
         self._attach()
 
@@ -131,6 +135,7 @@ class Trainer(SupervisedTrainer):
         device = self.state.device
         self.network: nn.Module = self.plain_network.to(device=device, memory_format=self.memory_format)  # type: ignore[call-overload]
         if distributed.processes() > 1:
+            share_batch_norms(self.network)
             self.network = nn.parallel.DistributedDataParallel(
                 self.network, device_ids=[device.index] if device.type == "cuda" else None
             )
@@ -150,8 +155,9 @@ class Trainer(SupervisedTrainer):
         except ValueError as error:
             raise ConfigError(f"batch_size: {error}") from error
         self.data_loader = DataLoader(
-            self.dataset,
+            BatchDataset(self.dataset),
             batch_sampler=self.batches,
+            collate_fn=as_is,
             num_workers=self.workers,
             pin_memory=device.type == "cuda",
             persistent_workers=False,
@@ -169,6 +175,7 @@ class Trainer(SupervisedTrainer):
 
     def _attach(self) -> None:
         self.add_event_handler(Events.EPOCH_STARTED, _start_epoch)
+        self.wait_clock.attach(self)
         self.add_event_handler(Events.ITERATION_STARTED, _seed_step)
         self.add_event_handler(IterationEvents.LOSS_COMPLETED, _refuse_non_finite)
 

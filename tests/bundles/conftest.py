@@ -60,3 +60,44 @@ def bundle_run():
         return subprocess.run(program, cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
 
     return run
+
+
+@pytest.fixture
+def monai_mri(tmp_path, monkeypatch):
+    """Runs `monai-mri` with the words of a line, in the test's own folder; fails where the command does."""
+    from click.testing import CliRunner
+
+    from monai_mri.cli import main
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(line: str, *more: str) -> str:
+        done = CliRunner().invoke(main, [*line.split(), *more])
+        assert done.exit_code == 0, f"{line}: {done.output}{done.exception!r}"
+        return done.output
+
+    return run
+
+
+@pytest.fixture
+def one_and_two(bundle_run, cohort_of, tmp_path):
+    """Trains a bundle for two epochs on its phantom in one process and in two; gives the two run folders."""
+
+    def train(bundle: Path) -> tuple[Path, Path]:
+        configs, phantom = bundle / "configs", phantom_of(bundle)
+        settings = phantom["settings"] | {
+            "max_epochs": 2,
+            "device": "cpu",
+            "manifest": str(cohort_of(bundle)),
+        }
+        words = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
+        layers = f"['{configs / 'train.yaml'}','{configs / 'multi_gpu_train.yaml'}']"
+        launcher = ("-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2")
+        for name, files, start in (("one", str(configs / "train.yaml"), ()), ("two", layers, launcher)):
+            done = bundle_run(
+                *("run", "--config_file", files, "--output_dir", name, *words), cwd=tmp_path, launcher=start
+            )
+            assert done.returncode == 0, done.stderr
+        return tmp_path / "one", tmp_path / "two"
+
+    return train

@@ -48,3 +48,8 @@ def test_no_epochs_give_empty_files(tmp_path):
 def test_floats_of_numpy_are_written_as_numbers(tmp_path):
     write_history(tmp_path, [{"epoch": 1, "val_f1": np.float64(0.5)}])
     assert (tmp_path / "history.csv").read_text() == "epoch,val_f1\n1,0.5\n"
+
+
+def test_epochs_of_an_older_version_have_an_empty_cell_for_a_newer_column(tmp_path):
+    write_history(tmp_path, [{"epoch": 1, "seconds": 2.0}, {"epoch": 2, "seconds": 2.0, "data_wait": 0.5}])
+    assert (tmp_path / "history.csv").read_text() == "epoch,seconds,data_wait\n1,2.0,\n2,2.0,0.5\n"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from monai_mri.engines.class_dataset import ClassDataset
+from monai_mri.engines.class_dataset import ClassDataset, classes_of
 from monai_mri.engines.class_scores import Prediction, predictions_table, printed_scores
 from monai_mri.engines.console import say
 from monai_mri.engines.dataset import Sample
@@ -32,7 +32,7 @@ def evaluate_classes(
     evaluator: Evaluator,
     *,
     run_folder: RunFolder,
-    trained_on: ClassDataset,
+    trained_on: Any,
     weights: str | Path | None = None,
     positive: str | None = None,
     draws: int = 2000,
@@ -44,7 +44,7 @@ def evaluate_classes(
     Args:
         evaluator: network and images with classes.
         run_folder: where to write.
-        trained_on: the training part, for the majority class.
+        trained_on: the training part, or copies of its samples, for the majority class.
         weights: run folder or safetensors file; the run folder itself by default.
         positive: the class that sensitivity speaks of; by default the last of two.
         draws: bootstrap draws of subjects.
@@ -76,8 +76,9 @@ def evaluate_classes(
             "training_protocol": record.protocol,
             "part": source_of(dataset).part,
             "weights_sha256": record.tensors_sha256,
-            "trained_subjects_allowed": allow_trained_subjects,
+            "trained_subjects_allowed": bool(record.known(dataset.subjects)),
             "classes": dataset.names,
+            "positive": positive or (dataset.names[1] if len(dataset.names) == 2 else None),
             "images": len(predictions),
             "subjects": len(dataset.subjects),
             "left_out": dataset.left_out,
@@ -133,10 +134,15 @@ def _scores(
     return {"scores": scores, "confusion": confusion_matrix(truth, predicted, classes).tolist()}
 
 
-def _majority(trained_on: ClassDataset, predictions: list[Prediction]) -> dict[str, Any]:
+def _majority(trained_on: Any, predictions: list[Prediction]) -> dict[str, Any]:
     """What saying the commonest class of the training images, each counted once, would be right for."""
-    rows = dict(zip(trained_on.order, trained_on.labels, strict=True))
-    names = trained_on.names
+    images = classes_of(trained_on)
+    if images is None:
+        raise ConfigError(
+            "trained_on: a dataset without classes, expected a ClassDataset; name the training part"
+        )
+    rows = dict(zip(images.order, images.labels, strict=True))
+    names = images.names
     truth = [str(one.truth) for one in predictions]
     found = majority_baseline([names[number] for number in rows.values()], truth, classes=names)
     return {"class": found.name, "accuracy": found.accuracy, "correct": found.correct, "n": found.n}

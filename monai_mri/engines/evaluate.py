@@ -56,13 +56,16 @@ def evaluate(
         CheckpointError: there are no weights, or they hold no threshold.
     """
     evaluator.record = record = load_weights(evaluator.network, Path(weights or run_folder.root))
+    subjects = source_of(evaluator.dataset).subjects
     if not allow_trained_subjects:
-        record.refuse_trained(source_of(evaluator.dataset).subjects)
+        record.refuse_trained(subjects)
     scores = _Scores(evaluator, record, run_folder, raw_key=raw_key, min_lesion_voxels=min_lesion_voxels)
     run_folder.note_command()
     _remove_predictions(scores.folder / "predictions")
     evaluator.run_over_samples(scores.add, what="evaluating")
-    summary: dict[str, Any] = plain(scores.summary() | {"trained_subjects_allowed": allow_trained_subjects})
+    summary: dict[str, Any] = plain(
+        scores.summary() | {"trained_subjects_allowed": bool(record.known(subjects))}
+    )
     run_folder.write_json(f"{scores.folder.name}/summary.json", summary)
     write_text_durably(scores.folder / "subjects.csv", scores_table(scores.scored, scores.samples))
     _announce(scores, summary)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -46,7 +46,7 @@ class WeightsRecord:
         """The record with the subjects that were trained on, and those that the best epoch was chosen on."""
         return replace(self, subjects=self._hashes(trained_on), selected_on=self._hashes(selected_on))
 
-    def refuse_trained(self, subjects: Iterable[str]) -> None:
+    def refuse_trained(self, subjects: Sequence[str]) -> None:
         """Raise where a subject of an evaluation was trained on, or took part in choosing the best epoch.
 
         The same person under another id cannot be found out here.
@@ -54,17 +54,21 @@ class WeightsRecord:
         Raises:
             LeakError: names the subjects.
         """
-        subjects = sorted(set(subjects))
         for known, what in (
             (self.subjects, "trained on"),
             (self.selected_on, "used to choose the best epoch"),
         ):
-            seen = [subject for subject in subjects if self._hashed(subject) in known]
+            seen = self._among(subjects, known)
             if seen:
                 raise LeakError(
                     f"{len(seen)} of the subjects to evaluate were {what} ({', '.join(seen[:5])}); "
-                    "evaluate on a part that the weights have not seen, or split and train anew"
+                    "evaluate on a part that the weights have not seen, or split and train anew; "
+                    "to score them all the same, as a published protocol may, set allow_trained_subjects"
                 )
+
+    def known(self, subjects: Iterable[str]) -> list[str]:
+        """Those of the subjects that were trained on, or took part in choosing the best epoch, sorted."""
+        return self._among(subjects, (*self.subjects, *self.selected_on))
 
     def require_trained(self, subjects: Iterable[str]) -> None:
         """Raise where a subject that the threshold would be chosen on was not trained on.
@@ -78,6 +82,9 @@ class WeightsRecord:
                 f"the threshold would be chosen on {len(foreign)} subjects that were not trained on "
                 f"({', '.join(foreign[:5])}); choose it on the training part of the split of the weights"
             )
+
+    def _among(self, subjects: Iterable[str], known: Sequence[str]) -> list[str]:
+        return sorted(subject for subject in set(subjects) if self._hashed(subject) in known)
 
     def _hashes(self, subjects: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({self._hashed(subject) for subject in subjects}))

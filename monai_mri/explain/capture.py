@@ -116,6 +116,19 @@ def chosen_class(logits: Tensor, target: int | None) -> int:
     return target
 
 
+def margin(logits: Tensor, target: int) -> Tensor:
+    """The class's logit less the mean of the others', (B, classes) to (B,); of one logit, the logit.
+
+    For two classes its sigmoid is the class's probability.
+
+    >>> margin(torch.tensor([[1.0, 5.0, 3.0]]), 1)
+    tensor([3.])
+    """
+    others = logits.shape[1] - 1
+    chosen = logits[:, target]
+    return chosen - (logits.sum(1) - chosen) / others if others else chosen
+
+
 @contextmanager
 def in_eval_mode(network: nn.Module) -> Iterator[None]:
     """Eval mode inside; afterwards each module has the mode it had, frozen ones included."""

@@ -1,4 +1,4 @@
-"""A map's colours over grey anatomy: blue is low, red is high."""
+"""A map's colours over grey anatomy: blue is low and red is high, or blue against and red for."""
 
 from __future__ import annotations
 
@@ -20,17 +20,25 @@ def grey_levels(volume: Array) -> npt.NDArray[np.float64]:
 
 
 def strength(values: Array) -> npt.NDArray[np.float64]:
-    """The map from 0 to 1: values of 0 and below are 0, its highest is 1; a map without any above 0 is 0."""
-    high = float(values.max())
-    return np.clip(values, 0, None) / high if high > 0 else np.zeros(values.shape)
+    """The map from -1 to 1, in shares of its largest value of either sign; 0 stays 0."""
+    high = float(np.abs(values).max())
+    return values / high if high > 0 else np.zeros(values.shape)
 
 
-def blended(grey: Array, level: Array) -> npt.NDArray[np.uint8]:
-    """RGB, uint8 (..., 3): the colour covers the more of the anatomy the higher the level."""
+def blended(grey: Array, level: Array, *, signed: bool = False) -> npt.NDArray[np.uint8]:
+    """RGB, uint8 (..., 3): the colour covers the more of the anatomy the larger the level.
+
+    Args:
+        grey: anatomy, 0 to 1.
+        level: 0 to 1, or -1 to 1 if `signed`.
+        signed: blue below 0, red above; else blue is low and red is high.
+    """
     from matplotlib import colormaps
 
-    colour = colormaps["turbo"](0.1 + 0.85 * level)[..., :3]
-    opacity = (MOST_OPAQUE * np.sqrt(level))[..., None]
+    colour = (colormaps["coolwarm"](0.5 + level / 2) if signed else colormaps["turbo"](0.1 + 0.85 * level))[
+        ..., :3
+    ]
+    opacity = (MOST_OPAQUE * np.sqrt(np.abs(level)))[..., None]
     mixed = (1 - opacity) * grey[..., None] + opacity * colour
     rgb: npt.NDArray[np.uint8] = np.rint(255 * mixed).astype(np.uint8)
     return rgb

@@ -1,4 +1,4 @@
-"""Class maps from the last convolution: the migraine paper's summed map, CAM, Grad-CAM.
+"""Class maps from the last convolution: the migraine paper's summed map, CAM, Grad-CAM, HiResCAM.
 
 MONAI's `CAM` and `GradCAM` serve as references in the tests and not here: they leave hooks in the network
 and gradients on its parameters, stretch the map to the input (see `geometry`), and `CAM` calls the linear
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_mri.errors import UsageError
-from monai_mri.explain.capture import Captured, capture, chosen_class
+from monai_mri.explain.capture import Captured, capture, chosen_class, margin
 from monai_mri.explain.geometry import FloatArray
 from monai_mri.explain.occlude import occlusion
 
@@ -91,24 +91,63 @@ def grad_cam(network: nn.Module, volume: Tensor, *, layer: str, target: int | No
     """
     captured = capture(network, volume, layer)
     chosen = chosen_class(captured.logits, target)
-    gradient = None
-    if captured.logits.requires_grad:
-        with torch.enable_grad():
-            logit = captured.logits[0, chosen]
-        (gradient,) = torch.autograd.grad(logit, captured.maps, allow_unused=True)
-    if gradient is None:
-        raise UsageError(
-            f"grad_cam: the logits do not depend on layer {layer!r}, expected a layer before them; "
-            "name the last convolution"
-        )
+    with torch.enable_grad():
+        logit = captured.logits[0, chosen]
+    gradient = _gradient(captured, logit, what=f"grad_cam: layer {layer!r}")
     weights = gradient[0].mean((1, 2, 3))
     return captured.drawn(torch.einsum("f,fijk->ijk", weights, captured.maps.detach()[0]).clamp(min=0))
+
+
+def hires_cam(network: nn.Module, volume: Tensor, *, layer: str, target: int | None = None) -> FloatArray:
+    """High-resolution class activation map (Draelos and Carin, arXiv:2011.08891, 2020).
+
+    The feature maps, each cell times the gradient by that very cell, summed over maps. Grad-CAM averages the
+    gradients over space first, and so forgets where dense layers look: on images in one space, such as MNI
+    space, a network with dense layers can weigh each place by itself. The gradient is that of the class's
+    logit less the mean of the others', which is all that a softmax sees; the paper takes the logit alone.
+
+    Where one linear layer follows the maps and their pooling (`MigraineCNN` with ``hidden=[]``), the sum over
+    the cells plus a constant is exactly that difference of logits. Under a global-average-pooling head it
+    ranks voxels as `cam` of the two classes' difference does.
+
+    Args:
+        network: in any mode, on any device; it is left as it was, without gradients on its parameters.
+        volume: (1, C, I, J, K).
+        layer: name of the last convolution or its activation.
+        target: index of the class; None for the predicted one.
+
+    Returns:
+        float32 (I, J, K), of either sign: above 0 speaks for the class, below against it.
+
+    Raises:
+        UsageError: the volume, the layer or the class do not fit, or the logits do not depend on the layer.
+    """
+    captured = capture(network, volume, layer)
+    with torch.enable_grad():
+        score = margin(captured.logits, chosen_class(captured.logits, target))[0]
+    gradient = _gradient(captured, score, what=f"hires_cam: layer {layer!r}")
+    return captured.drawn((gradient[0] * captured.maps.detach()[0]).sum(0))
+
+
+def _gradient(captured: Captured, score: Tensor, *, what: str) -> Tensor:
+    """Of a score by the feature maps, of their shape."""
+    gradient = None
+    if score.requires_grad:
+        (gradient,) = torch.autograd.grad(score, captured.maps, allow_unused=True)
+    if gradient is None:
+        raise UsageError(
+            f"{what}: the logits do not depend on it, expected a layer before them; name the last convolution"
+        )
+    return gradient
 
 
 METHODS: dict[str, Callable[[nn.Module, Tensor, int | None, str], FloatArray]] = {
     "summed": lambda network, volume, target, layer: summed_map(network, volume, layer=layer),
     "cam": lambda network, volume, target, layer: cam(network, volume, target=target, layer=layer),
     "grad_cam": lambda network, volume, target, layer: grad_cam(network, volume, target=target, layer=layer),
+    "hires_cam": lambda network, volume, target, layer: hires_cam(
+        network, volume, target=target, layer=layer
+    ),
     "occlusion": lambda network, volume, target, layer: occlusion(network, volume, target=target),
 }
 
@@ -119,7 +158,7 @@ def make_map(
     """One map by the name of its method in `METHODS`, the occlusion with its default settings.
 
     Args:
-        method: "summed", "cam", "grad_cam" or "occlusion".
+        method: "summed", "cam", "grad_cam", "hires_cam" or "occlusion".
         network: left as it was.
         volume: (1, C, I, J, K).
         target: index of the class; None for the predicted one. The summed map has no class.

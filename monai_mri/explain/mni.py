@@ -14,7 +14,7 @@ from monai_mri.files import replace_file
 def overlay_on_mni(
     map_nifti: str | Path, out_png: str | Path, *, share: float = 0.05, cuts: int = 7, title: str = ""
 ) -> Path:
-    """Draw the strongest voxels of a map in MNI space over the MNI152 T1 template.
+    """Draw the strongest voxels of a map in MNI space over the MNI152 T1 template, negative ones in blue.
 
     Three rows of slices (sagittal, coronal, axial) by nilearn's `plot_stat_map`; the template is the one in
     nilearn's wheel, nothing is downloaded.
@@ -22,7 +22,7 @@ def overlay_on_mni(
     Args:
         map_nifti: a map as `write_map` writes it, of a volume in MNI space.
         out_png: where to write; folders are made.
-        share: of the voxels above 0 that are coloured, the strongest ones.
+        share: of the voxels that are not 0, those that are coloured, the ones with the largest magnitude.
         cuts: slices in each direction.
         title: a line in the picture.
 
@@ -52,30 +52,39 @@ def _figure(path: Path, *, share: float, cuts: int, title: str) -> Any:
 
     picture = read_image(path)
     template = load_mni152_template(resolution=2)
-    above = picture.array[picture.array > 0]
+    size = np.abs(picture.array[picture.array != 0])
     settings: dict[str, Any] = {"black_bg": True}
-    if above.size:
-        image = nibabel.Nifti1Image(np.maximum(picture.array, 0), picture.affine)
-        threshold = float(np.quantile(above, 1 - share)) * (1 - 1e-6)  # the highest stay where many are tied
-        settings |= {"bg_img": template, "threshold": threshold, "vmax": float(above.max()), "cmap": "hot"}
+    if size.size:
+        image = nibabel.Nifti1Image(picture.array, picture.affine)
+        threshold = float(np.quantile(size, 1 - share)) * (1 - 1e-6)  # the highest stay where many are tied
+        settings |= {"bg_img": template, "threshold": threshold, "vmax": float(size.max())}
+        settings["cmap"] = "cold_hot" if (picture.array < 0).any() else "hot"
     figure = Figure(figsize=(2.0 * cuts, 7.2), facecolor="black")
+    inside = [_cuts_mm(picture, axis, cuts) for axis in range(3)]
+    drawn = bool(size.size) and all(len(some) for some in inside)
+    if size.size and not drawn:
+        title = f"{title} (outside MNI space)".strip()
     for row, direction in enumerate("xyz"):
         places = {
             "display_mode": direction,
-            "cut_coords": CUTS_MM[direction](cuts),
+            "cut_coords": inside[row] if drawn else np.linspace(*CUTS_MM[row], cuts).round(),
             "figure": figure,
             "axes": (0, (2 - row) / 3, 1, 1 / 3),
             "title": title if title and row == 0 else None,
         }
-        if above.size:
+        if drawn:
             plot_stat_map(image, **settings, **places, colorbar=row == 2)
-        else:  # nilearn warns of a map without values
-            plot_anat(template, **settings, **places)
+        else:  # nilearn warns of a map without values, and refuses slices beside it
+            plot_anat(template, black_bg=True, **places)
     return figure
 
 
-CUTS_MM = {
-    "x": lambda n: np.linspace(-42, 42, n).round(),
-    "y": lambda n: np.linspace(-80, 50, n).round(),
-    "z": lambda n: np.linspace(-44, 58, n).round(),
-}
+CUTS_MM = ((-42, 42), (-80, 50), (-44, 58))
+
+
+def _cuts_mm(picture: Any, axis: int, count: int) -> Any:
+    """Places of slices along x, y or z that lie in the brain and in the map; none where they do not meet."""
+    ends = np.array([0, picture.array.shape[axis] - 1])
+    reach = picture.affine[axis, axis] * ends + picture.affine[axis, 3]
+    low, high = max(CUTS_MM[axis][0], reach.min()), min(CUTS_MM[axis][1], reach.max())
+    return np.linspace(low, high, count) if low < high else np.array([])

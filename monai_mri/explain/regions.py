@@ -72,7 +72,9 @@ def region_table(
     values, mask = as_map(values, mask)
     if np.shape(affine) != (4, 4):
         raise UsageError(f"region_table: an affine of shape {np.shape(affine)}, expected 4 x 4; correct it")
-    regions, names = _regions(values.shape, np.asarray(affine, dtype=np.float64), atlas, labels)
+    regions, names = regions_on_grid(
+        values.shape, np.asarray(affine, dtype=np.float64), atlas=atlas, labels=labels
+    )
     top = top_weights(values, mask, share=share)
     mass = np.where(mask, np.maximum(values, 0), 0).astype(np.float64)
     names = {**names, OUTSIDE: 0}
@@ -81,6 +83,31 @@ def region_table(
     return [
         _row(name, label, (regions == label) & mask, values, mass, top, mask) for name, label in names.items()
     ]
+
+
+def regions_on_grid(
+    shape: tuple[int, ...],
+    affine: Array,
+    *,
+    atlas: str | Path | None = None,
+    labels: str | Path | Mapping[str, int] | None = None,
+) -> tuple[Array, dict[str, int]]:
+    """Label of each voxel of a grid, 0 for none, and the label of each name; arguments as in `region_table`.
+
+    Raises:
+        ImageError: the atlas cannot be read.
+        UsageError: there are labels without an atlas, or they do not fit.
+    """
+    if atlas is None:
+        if labels is not None:
+            raise UsageError("region_table: labels without an atlas, expected both; give the atlas, too")
+        from monai_mri.phantom.regions import white_matter_regions
+
+        return white_matter_regions(affine, shape)
+    regions = atlas_on_grid(atlas, affine, shape)
+    if labels is None:
+        return regions, {f"label {label}": int(label) for label in np.unique(regions) if label}
+    return regions, dict(labels) if isinstance(labels, Mapping) else read_labels(labels)
 
 
 def _row(
@@ -98,24 +125,6 @@ def _row(
         mass_share=float(mass[where].sum()) / total if total else float("nan"),
         top_share=float(top[where].sum() / top[mask].sum()),
     )
-
-
-def _regions(
-    shape: tuple[int, ...],
-    affine: Array,
-    atlas: str | Path | None,
-    labels: str | Path | Mapping[str, int] | None,
-) -> tuple[Array, dict[str, int]]:
-    if atlas is None:
-        if labels is not None:
-            raise UsageError("region_table: labels without an atlas, expected both; give the atlas, too")
-        from monai_mri.phantom.regions import white_matter_regions
-
-        return white_matter_regions(affine, shape)
-    regions = atlas_on_grid(atlas, affine, shape)
-    if labels is None:
-        return regions, {f"label {label}": int(label) for label in np.unique(regions) if label}
-    return regions, dict(labels) if isinstance(labels, Mapping) else read_labels(labels)
 
 
 def atlas_on_grid(atlas: str | Path, affine: Array, shape: tuple[int, ...]) -> npt.NDArray[np.int32]:

@@ -29,7 +29,8 @@ def sagittal_sheet(
     As the paper shows it (60 slices along x, enlarged, red = high contribution), with the anatomy under it.
     Slices run from the subject's left to right, evenly through the volume; anterior is on the right, superior
     on top. The enlargement is a whole number that makes a slice about as large as the paper's.
-    The colours go from 0 to the map's maximum over the whole volume; values below 0 have no colour.
+    The colours go from 0 to the map's maximum over the whole volume; a map with values of both signs is blue
+    below 0 and red above, both by its largest magnitude.
 
     Args:
         values: the map, (I, J, K) in RAS order.
@@ -52,8 +53,10 @@ def sagittal_sheet(
     if slices < 1:
         raise UsageError(f"sagittal_sheet: {slices} slices, expected at least 1; correct the number")
     places = slice_places(values.shape[0], slices)
-    tiles = blended(grey_levels(volume)[places], strength(values)[places])
-    sheet = _composed(tiles, places, float(values.max()), title)
+    signed = bool((values < 0).any())
+    tiles = blended(grey_levels(volume)[places], strength(values)[places], signed=signed)
+    sheet = _composed(tiles, places, title)
+    _draw_key(sheet, float(np.abs(values).max()), signed=signed)
     return replace_file(Path(out_png), lambda path: sheet.save(path, format="PNG", optimize=True))
 
 
@@ -67,7 +70,7 @@ def slice_places(length: int, slices: int) -> list[int]:
     return [int((n + 0.5) * length / count) for n in range(count)]
 
 
-def _composed(tiles: Array, places: list[int], highest: float, title: str) -> Image.Image:
+def _composed(tiles: Array, places: list[int], title: str) -> Image.Image:
     from PIL import Image, ImageDraw, ImageFont
 
     _, depth, height, _ = tiles.shape
@@ -86,16 +89,15 @@ def _composed(tiles: Array, places: list[int], highest: float, title: str) -> Im
         upper = top + number // columns * (size[1] + GAP)
         sheet.paste(picture.resize(size, Image.Resampling.NEAREST), (left, upper))
         draw.text((left + 5, upper + 3), str(place), fill=SOFT, font=font)
-    _draw_key(sheet, highest)
     return sheet
 
 
-def _draw_key(sheet: Image.Image, highest: float) -> None:
+def _draw_key(sheet: Image.Image, highest: float, *, signed: bool) -> None:
     from PIL import Image, ImageDraw, ImageFont
 
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=15)
     upper = sheet.height - KEY + 16
-    ramp = np.tile(np.linspace(0, 1, 220), (14, 1))
-    sheet.paste(Image.fromarray(blended(np.full(ramp.shape, 0.35), ramp)), (MARGIN, upper))
-    text = f"0 to {highest:.3g}" if highest > 0 else "no value above 0"
+    ramp = np.tile(np.linspace(-1 if signed else 0, 1, 220), (14, 1))
+    sheet.paste(Image.fromarray(blended(np.full(ramp.shape, 0.35), ramp, signed=signed)), (MARGIN, upper))
+    text = f"{-highest if signed else 0:.3g} to {highest:.3g}" if highest > 0 else "0 everywhere"
     draw.text((MARGIN + 232, upper - 3), f"{text} · left to right", fill=INK, font=font)

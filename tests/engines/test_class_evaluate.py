@@ -19,7 +19,7 @@ from monai_mri.engines import (
 )
 from monai_mri.engines.weights import read_record
 from monai_mri.errors import CheckpointError, ConfigError, ImageError, LeakError, UsageError
-from monai_mri.transforms import ReadMRId
+from monai_mri.transforms import CubeSymmetryDataset, ReadMRId
 
 
 @pytest.fixture
@@ -73,11 +73,24 @@ def test_scores_stand_beside_the_majority_class_with_their_intervals(trained):
     assert all(abs(float(row["p_low"]) + float(row["p_high"]) - 1) < 1e-5 for row in table)
 
 
-def test_subjects_of_the_training_are_refused(trained):
+def test_subjects_of_the_training_are_refused_unless_allowed_and_then_said(trained):
     manifest, run = trained
     train = class_data(manifest, "train")
-    with pytest.raises(LeakError, match="were trained on"):
+    with pytest.raises(LeakError, match=r"were trained on.*allow_trained_subjects"):
         evaluate_classes(evaluator(network(), train), run_folder=run, trained_on=train)
+    found = evaluate_classes(
+        evaluator(network(), train), run_folder=run, trained_on=train, draws=20, allow_trained_subjects=True
+    )
+    assert found["trained_subjects_allowed"] is True
+
+
+def test_the_majority_is_that_of_the_images_below_a_dataset_of_copies(trained):
+    manifest, run = trained
+    copies = CubeSymmetryDataset(data=class_data(manifest, "train"), keys=["image"])
+    net = evaluator(network(), class_data(manifest, "test"))
+    found = evaluate_classes(net, run_folder=run, trained_on=copies, draws=20)
+    assert found["majority"]["accuracy"] == 0.5
+    assert found["positive"] == "high"
 
 
 def test_other_classes_than_those_of_the_training_are_refused(trained):
@@ -168,7 +181,7 @@ def test_maps_lie_on_the_grid_of_their_image_and_are_scored_against_the_truth(tr
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
-        ({"methods": ["magic"]}, ConfigError, "summed, cam, grad_cam, occlusion"),
+        ({"methods": ["magic"]}, ConfigError, "summed, cam, grad_cam, hires_cam, occlusion"),
         ({"target": "odd"}, ConfigError, "expected one of low, high"),
     ],
 )
@@ -194,3 +207,101 @@ def test_the_last_weights_can_be_kept(class_cohort, tmp_path):
     assert read_record(run.root / "model.safetensors").epoch == 3
     with pytest.raises(ConfigError, match="expected best or last"):
         fit(trainer(net, data, epochs=3), run_folder=run, keep="first")
+
+
+def truth_mask(path):
+    truth = np.zeros((8, 8, 8), np.uint8)
+    truth[2:5, 2:5, 2:5] = 1
+    nibabel.save(nibabel.Nifti1Image(truth, np.eye(4)), path)
+    return path
+
+
+def everyone(manifest, run):
+    """All images as if nobody was known to the weights, so that the groups are large enough to compare."""
+    from dataclasses import replace
+
+    from monai_mri.engines.weights import load_weights, save_weights
+
+    net = network()
+    record = load_weights(net, run.root)
+    save_weights(net, run.root, replace(record, subjects=(), selected_on=()))
+    return evaluator(network(), class_data(manifest, "all"))
+
+
+def test_groups_are_compared_by_every_method_and_by_the_images_themselves(trained, tmp_path):
+    manifest, run = trained
+    found = explain_classes(
+        everyone(manifest, run),
+        run_folder=run,
+        methods=["summed", "hires_cam"],
+        target="high",
+        truth=truth_mask(tmp_path / "truth.nii.gz"),
+        sheets=0,
+        permutations=200,
+    )
+    by_method = {row["method"]: row for row in found["groups"]}
+    assert list(by_method) == ["images", "summed", "hires_cam"]
+    images = by_method["images"]
+    assert images["n"] == [8, 8]
+    assert images["p"] <= 0.05
+    assert 0 < images["differ_in_truth"] <= images["voxels_that_differ"] <= images["voxels"]
+    drawn = nibabel.load(run.root / "explanation/images/group_t_corrected.nii.gz").get_fdata()
+    assert (drawn > 0).sum() == images["voxels_that_differ"]
+    assert (run.root / "explanation/hires_cam/group_mni.png").stat().st_size > 1000
+    table = rows(run.root / "explanation/group_regions.csv")
+    assert {row["method"] for row in table} <= set(by_method)
+
+
+def test_maps_of_people_who_were_trained_on_are_not_compared(trained):
+    manifest, run = trained
+    found = explain_classes(
+        evaluator(network(), class_data(manifest, "all")),
+        run_folder=run,
+        methods=["summed"],
+        target="high",
+        sheets=0,
+    )
+    assert found["groups"] == []
+    assert "were trained on" in found["groups_note"]
+
+
+def test_too_few_people_are_not_compared(trained):
+    manifest, run = trained
+    found = explain_classes(
+        evaluator(network(), class_data(manifest, "test")), run_folder=run, methods=["summed"], sheets=0
+    )
+    assert found["groups"] == []
+    assert "2 people of 'high' and 2 others" in found["groups_note"]
+
+
+def test_maps_of_each_images_own_class_are_not_compared(trained):
+    manifest, run = trained
+    found = explain_classes(
+        everyone(manifest, run), run_folder=run, methods=["summed", "grad_cam"], sheets=0, permutations=50
+    )
+    assert [row["method"] for row in found["groups"]] == ["images", "summed"]
+    assert "set target" in found["groups_note"]
+
+
+@pytest.mark.parametrize("cover", ["mean", 0.0])
+def test_occlusion_covers_boxes_of_a_size_in_mm(trained, cover):
+    manifest, run = trained
+    explain_classes(
+        evaluator(network(), class_data(manifest, "test")),
+        run_folder=run,
+        methods=["occlusion"],
+        sheets=0,
+        occlusion_box_mm=4.0,
+        occlusion_cover=cover,
+    )
+    (first, *_) = sorted((run.root / "explanation/occlusion").glob("*.nii.gz"))
+    assert np.ptp(nibabel.load(first).get_fdata()) > 0
+
+
+def test_settings_of_the_occlusion_out_of_range_are_named(trained):
+    manifest, run = trained
+    test = class_data(manifest, "test")
+    with pytest.raises(ConfigError, match="occlusion_box_mm"):
+        explain_classes(evaluator(network(), test), run_folder=run, occlusion_box_mm=0)
+    with pytest.raises(ConfigError, match="expected a number or mean"):
+        explain_classes(evaluator(network(), test), run_folder=run, occlusion_cover="median")

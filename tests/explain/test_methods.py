@@ -8,7 +8,7 @@ from monai.visualize import CAM, GradCAM
 from torch import nn
 
 from monai_mri.errors import UsageError
-from monai_mri.explain import METHODS, cam, default_layer, grad_cam, make_map, summed_map
+from monai_mri.explain import METHODS, cam, default_layer, grad_cam, hires_cam, make_map, summed_map
 from monai_mri.explain.capture import capture
 from monai_mri.networks.migraine_cnn import MigraineCNN
 
@@ -107,6 +107,63 @@ def test_grad_cam_under_an_average_is_the_positive_part_of_cam(averaging, volume
     np.testing.assert_allclose(drawn, captured.drawn(cells) / cells.numel(), rtol=1e-4, atol=1e-8)
 
 
+@pytest.mark.parametrize("target", [0, 1])
+def test_the_cells_of_a_hires_cam_sum_to_the_logits_difference_where_one_layer_follows(volume, target):
+    torch.manual_seed(0)
+    network = MigraineCNN(SHAPE, filters=(4, 3, 5), hidden=[])
+    captured = capture(network, volume, "features")
+    bias = network.classifier[-1].bias
+    difference = captured.logits[0, target] - captured.logits[0, 1 - target]
+    (gradient,) = torch.autograd.grad(difference, captured.maps, retain_graph=True)
+    cells = (gradient * captured.maps.detach()).sum(1)[0]
+    assert cells.sum().item() == pytest.approx(
+        (difference - bias[target] + bias[1 - target]).item(), rel=1e-4
+    )
+    np.testing.assert_allclose(
+        hires_cam(network, volume, layer="features", target=target),
+        captured.drawn(cells),
+        rtol=1e-4,
+        atol=1e-7,
+    )
+
+
+def test_hires_cam_speaks_against_one_class_what_it_speaks_for_the_other(network, volume):
+    first, second = (hires_cam(network, volume, layer="features", target=n) for n in (0, 1))
+    np.testing.assert_allclose(first, -second, rtol=1e-4, atol=1e-8)
+
+
+def test_hires_cam_under_an_average_is_the_difference_of_the_classes_cams(averaging, volume):
+    classes = [cam(averaging, volume, layer="features", target=n) for n in (1, 0)]
+    drawn = hires_cam(averaging, volume, layer="features", target=1)
+    np.testing.assert_allclose(
+        drawn, (classes[0] - classes[1]) / np.prod(averaging.feature_shape), rtol=1e-3, atol=1e-7
+    )
+
+
+class OneCorner(nn.Module):
+    """Dense layers that read one place only, and maps that are alike everywhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Conv3d(1, 2, 1)
+        self.out = nn.Linear(2 * int(np.prod(SHAPE)), 2)
+        nn.init.constant_(self.features.weight, 1.0)
+        nn.init.zeros_(self.features.bias)
+        nn.init.zeros_(self.out.weight)
+        with torch.no_grad():
+            self.out.weight[1].view(2, *SHAPE)[:, 12, 0, 10] = 1
+
+    def forward(self, volume):
+        return self.out(self.features(volume).flatten(1))
+
+
+def test_hires_cam_finds_the_place_that_dense_layers_read_and_grad_cam_does_not(volume):
+    network, flat = OneCorner(), torch.ones(1, 1, *SHAPE)
+    found = hires_cam(network, flat, layer="features", target=1)
+    assert np.argwhere(found).tolist() == [[12, 0, 10]]
+    assert np.ptp(grad_cam(network, flat, layer="features", target=1)) == 0
+
+
 def test_cam_of_a_network_without_an_average_is_refused(volume):
     with pytest.raises(UsageError, match="global-average-pooling head"):
         cam(MigraineCNN(SHAPE, filters=(2, 2, 2)), volume, layer="features")
@@ -182,7 +239,7 @@ def test_monais_densenet_and_resnet_are_explained_by_every_method(net, layer):
     torch.manual_seed(0)
     network, volume = net(), torch.rand(1, 1, 33, 40, 35)
     assert default_layer(network) == layer
-    for method in ("summed", "cam", "grad_cam"):
+    for method in ("summed", "cam", "grad_cam", "hires_cam"):
         drawn = make_map(method, network, volume, target=1)
         assert drawn.shape == (33, 40, 35)
     cells = cam(network, volume, layer=layer, target=0) - cam(network, volume, layer=layer, target=1)
@@ -204,7 +261,7 @@ def test_a_wrong_layer_class_volume_or_method_is_named(network, volume):
         grad_cam(network, volume, layer="features", target=2)
     with pytest.raises(UsageError, match=r"expected \(1, C, I, J, K\)"):
         grad_cam(network, volume[0], layer="features")
-    with pytest.raises(UsageError, match=r"'saliency', expected one of summed, cam, grad_cam, occlusion"):
+    with pytest.raises(UsageError, match="'saliency', expected one of summed, cam, grad_cam, hires"):
         make_map("saliency", network, volume)
     with pytest.raises(UsageError, match="none of the layers"):
         default_layer(nn.Linear(2, 2))

@@ -91,3 +91,43 @@ def test_boxes_that_leave_gaps_are_refused(setting):
 def test_a_batch_of_none_is_refused():
     with pytest.raises(UsageError, match="batch_size is 0"):
         occlusion(BrightCorner(), one_voxel(), batch_size=0)
+
+
+def test_a_margin_does_not_flatten_out_where_the_network_is_sure():
+    network, volume = BrightCorner(), one_voxel()
+    volume *= 20
+    fall = {
+        measure: occlusion(network, volume, target=1, size=1, stride=1, measure=measure).max()
+        for measure in ("probability", "margin")
+    }
+    assert fall == {"probability": pytest.approx(0.5), "margin": pytest.approx(40.0)}
+
+
+def test_covering_with_a_volume_shows_what_is_unlike_it():
+    volume, usual = one_voxel(), one_voxel()
+    usual[0, 0, 8, 0, 6] = 1.5
+    settings = {"target": 1, "size": 1, "stride": 1, "measure": "margin"}
+    drawn = occlusion(BrightCorner(), volume, baseline=usual, **settings)
+    assert np.argwhere(drawn).tolist() == [[8, 0, 6]]
+    assert drawn[8, 0, 6] == pytest.approx(0.5)
+    assert not occlusion(BrightCorner(), volume, baseline=volume, **settings).any()
+
+
+def test_boxes_that_hold_the_baseline_already_are_not_tried():
+    class Counting(BrightCorner):
+        passes = 0
+
+        def forward(self, volume):
+            self.passes += len(volume)
+            return super().forward(volume)
+
+    network = Counting()
+    occlusion(network, one_voxel(), target=1, size=3, stride=3)
+    assert network.passes == 2  # the whole, and the one box that holds the voxel
+
+
+def test_a_measure_or_baseline_that_does_not_fit_is_named():
+    with pytest.raises(UsageError, match="expected one of probability, margin"):
+        occlusion(BrightCorner(), one_voxel(), measure="odds")
+    with pytest.raises(UsageError, match=r"expected \(1, 1, 9, 8, 7\)"):
+        occlusion(BrightCorner(), one_voxel(), baseline=torch.zeros(1, 1, 3, 3, 3))

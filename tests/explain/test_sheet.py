@@ -40,10 +40,18 @@ def test_sixty_slices_are_drawn_of_a_volume_that_has_more():
     assert places[0] + places[-1] == pytest.approx(120, abs=1)
 
 
-def test_a_map_without_values_above_zero_leaves_the_anatomy_grey(tmp_path):
+def test_a_map_of_zeros_leaves_the_anatomy_grey(tmp_path):
     volume = np.random.default_rng(0).random(SHAPE)
-    path = sagittal_sheet(np.full(SHAPE, -1.0), volume, tmp_path / "sheet.png", slices=3)
+    path = sagittal_sheet(np.zeros(SHAPE), volume, tmp_path / "sheet.png", slices=3)
     assert np.abs(redness(tile(path, 1, columns=3)[30:])).max() == 0
+
+
+def test_what_speaks_against_is_blue_and_what_speaks_for_is_red(tmp_path):
+    values, volume = np.zeros(SHAPE), np.full(SHAPE, 0.5)
+    values[12, 14, 10], values[12, 0, 0] = 1, -2
+    last = redness(tile(sagittal_sheet(values, volume, tmp_path / "sheet.png"), 12))
+    assert last[:ZOOM, -ZOOM:].mean() > 40
+    assert last[-ZOOM:, :ZOOM].mean() < -80
 
 
 def test_a_flat_volume_is_drawn(tmp_path):

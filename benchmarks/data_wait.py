@@ -20,7 +20,8 @@ from pathlib import Path
 
 import click
 
-from monai_mri.engines.bundle import layer_files, run_bundle
+from monai_mri.engines.bundle import run_bundle
+from monai_mri.engines.layers import layer_files
 from monai_mri.manifest import make_splits, read_manifest, splits_path, write_splits
 from monai_mri.phantom import make_lesion_cohort, make_migraine_cohort
 

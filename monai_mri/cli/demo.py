@@ -6,16 +6,19 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from monai_mri.cli.outputs import pairs
 from monai_mri.errors import TrainingError, UsageError
 
 OURS = {".made-by-monai-mri-demo", "cohort", "run", "report.html"}
 MARK = ".made-by-monai-mri-demo"
 NOTE = (
-    "All images are synthetic: a phantom cohort on MNI anatomy with planted plaques. "
+    "All images are synthetic: a phantom cohort on MNI anatomy with a planted effect. "
     "The figures say that the pipeline works, not how well it does on patients."
 )
 COMMAND = [sys.executable, "-m", "monai_mri.cli"]
@@ -31,15 +34,13 @@ BUNDLE_RUN = [sys.executable, "-W", "ignore", "-m", "monai.bundle", "run", "--lo
     show_default=True,
     help="Bundle with a demo layer, seen from the folder that the command is run in.",
 )
-@click.option("--subjects", default=16, show_default=True, type=click.IntRange(min=6))
+@click.option("--subjects", type=click.IntRange(min=6), help="Fewer or more than the bundle's protocol says.")
 @click.option(
-    "--voxel-size",
-    nargs=3,
-    type=click.FloatRange(min=0, min_open=True),
-    default=(1.25, 1.25, 5.0),
-    show_default=True,
-    metavar="X Y Z",
-    help="In mm.",
+    "--phantom",
+    "phantom",
+    multiple=True,
+    metavar="OPTION=VALUE",
+    help="Another setting of `monai-mri phantom make`, as in --phantom 'voxel-size=4 4 12'.",
 )
 @click.option("--epochs", type=click.IntRange(min=1), help="Fewer or more than the bundle's demo layer says.")
 @click.option("--seed", default=0, show_default=True)
@@ -47,12 +48,18 @@ def demo(
     *,
     out: Path,
     bundle: Path,
-    subjects: int,
-    voxel_size: tuple[float, float, float],
+    subjects: int | None,
+    phantom: tuple[str, ...],
     epochs: int | None,
     seed: int,
 ) -> None:
-    """Make a phantom cohort, train, evaluate and write a page about it into OUT."""
+    """Make a phantom cohort, train, evaluate, explain and write a page about it into OUT.
+
+    The cohort and its parts are those under `demo` in the bundle's protocol.yaml.
+    """
+    design = _design(bundle)
+    changed = {"subjects": subjects} if subjects is not None else {}
+    made = {**design["phantom"], **changed, **pairs(phantom, option="--phantom")}
     _fresh(out)
     cohort, run = out / "cohort", out / "run"
     shared = [
@@ -65,25 +72,57 @@ def demo(
         "--seed",
         str(seed),
     ]
+    kind = str(made.pop("kind"))
     steps = {
         "phantom cohort": [
-            *(*COMMAND, "phantom", "make", "plaque", str(cohort), "--subjects", str(subjects)),
-            *("--seed", str(seed), "--voxel-size", *map(str, voxel_size)),
+            *(*COMMAND, "phantom", "make", kind, str(cohort), "--seed", str(seed)),
+            *_options(made),
         ],
         "split by subject": [
             *(*COMMAND, "manifest", "split", str(cohort / "manifest.csv"), "--seed", str(seed)),
-            *("--test", "0.25", "--validation", "0.125"),
+            *_options(design["split"]),
         ],
-        "training and threshold": [*BUNDLE_RUN, *_layers(bundle, "train", "demo"), *shared, *_epochs(epochs)],
+        "training": [*BUNDLE_RUN, *_layers(bundle, "train", "demo"), *shared, *_epochs(epochs)],
         "evaluation": [*BUNDLE_RUN, *_layers(bundle, "train", "demo", "evaluate"), *shared],
-        "page": [*COMMAND, "report", str(run), "-o", str(out / "report.html"), "--note", NOTE],
     }
+    if (bundle / "configs" / "explain.yaml").is_file():
+        truth = ["--truth", str(cohort / "truth.nii.gz")]
+        steps["explanation"] = [*BUNDLE_RUN, *_layers(bundle, "train", "demo", "explain"), *shared, *truth]
+    steps["page"] = [*COMMAND, "report", str(run), "-o", str(out / "report.html"), "--note", NOTE]
     seconds = {name: _run(name, command) for name, command in steps.items()}
     click.echo()
     for name, duration in seconds.items():
         click.echo(f"{name:24} {duration:6.1f} s")
     click.echo(f"{'all steps':24} {sum(seconds.values()):6.1f} s")
     click.echo(f"\nopen {(out / 'report.html').absolute()}")
+
+
+def _design(bundle: Path) -> dict[str, Any]:
+    """What the bundle's protocol says of its demo."""
+    import yaml
+
+    path = bundle / "configs" / "protocol.yaml"
+    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
+    design = content.get("demo") if isinstance(content, dict) else None
+    if not isinstance(design, dict) or not {"phantom", "split"} <= design.keys():
+        raise UsageError(
+            f"{path}: no demo with phantom and split, expected them as in bundles/ms_plaque; "
+            "name the bundle of a study"
+        )
+    return design
+
+
+def _options(settings: Mapping[str, Any]) -> list[str]:
+    """Settings as options of a command.
+
+    >>> _options({"voxel_size": [1, 1, 5], "test": 0.25})
+    ['--voxel-size', '1', '1', '5', '--test', '0.25']
+    """
+    words = []
+    for name, value in settings.items():
+        values = value if isinstance(value, list) else str(value).split()
+        words += [f"--{name.replace('_', '-')}", *map(str, values)]
+    return words
 
 
 def _fresh(out: Path) -> None:

@@ -75,7 +75,7 @@ def _figure(path: Path, *, share: float, cuts: int, title: str) -> Any:
         if drawn:
             plot_stat_map(image, **settings, **places, colorbar=row == 2)
         else:  # nilearn warns of a map without values, and refuses slices beside it
-            plot_anat(template, black_bg=True, **places)
+            plot_anat(template, black_bg=True, colorbar=False, **places)
     return figure
 
 

@@ -29,8 +29,8 @@ class DesignVariant(BaseModel):
 class Design(BaseModel):
     """A study folder's design: everything that must be the same when it goes on.
 
-    `variants`, `repeats` and `folds` are those of all calls so far; `versions`, `bundle` and `manifest` are
-    notes for people.
+    `variants`, `repeats` and `folds` are those of all calls so far; `versions`, `bundle`, `manifest` and
+    `unit`, what the splits divide, are notes for people.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -49,6 +49,7 @@ class Design(BaseModel):
     splits_sha256: str
     bundle: str = ""
     manifest: str = ""
+    unit: str = ""
     versions: dict[str, str] = Field(default_factory=dict)
 
     def with_runs_of(self, other: Design) -> Design:

@@ -76,6 +76,7 @@ def make_design(
         splits_sha256=splits.sha256,
         bundle=str(bundle),
         manifest=str(manifest.path),
+        unit=splits.unit,
         versions=surroundings()["versions"],
     )
 

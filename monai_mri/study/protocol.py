@@ -41,6 +41,7 @@ class Protocol(BaseModel):
     folds: int = Field(default=1, ge=1)
     variants: dict[str, Variant] = Field(min_length=1)
     phantom: dict[str, Any] = Field(default_factory=dict)
+    demo: dict[str, Any] = Field(default_factory=dict)
     published: dict[str, Any] = Field(default_factory=dict)
     table: TableSpec | None = None
 

@@ -85,7 +85,8 @@ def title_of(design: Design, variant: str | None = None) -> str:
 def common_notes(spec: TableSpec, design: Design) -> list[str]:
     """What must be said below any table."""
     own = design.manifest_sha256 in spec.authors_manifest_sha256
-    return [COMPARABLE if own else NOT_COMPARABLE, SPREAD]
+    divided = [f"training and test part divide the manifest by {design.unit}"] if design.unit else []
+    return [COMPARABLE if own else NOT_COMPARABLE, *divided, SPREAD]
 
 
 def missing_note(states: dict[str, str]) -> list[str]:

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import yaml
 
 from monai_mri.errors import ConfigError, UsageError
 from monai_mri.study.protocol import chosen_variants, read_protocol
 
+BUNDLES = Path(__file__).resolve().parents[2] / "bundles"
 LEAST = {"study": "x", "primary_metric": "scores.accuracy", "variants": {"honest": {}}}
 
 
@@ -24,6 +27,15 @@ def test_layers_and_settings_of_a_variant_are_told_apart(bundle):
     variant = read_protocol(bundle(variants={"a": {"layers": ["paper"], "lr": 1}, "b": None})).variants
     assert (variant["a"].layers, variant["a"].settings) == (("paper",), {"lr": 1})
     assert (variant["b"].layers, variant["b"].settings) == ((), {})
+
+
+@pytest.mark.parametrize(
+    "path", sorted(BUNDLES.glob("*/configs/protocol.yaml")), ids=lambda p: p.parents[1].name
+)
+def test_the_protocol_of_every_bundle_is_understood(path):
+    protocol = read_protocol(path.parents[1])
+    assert protocol.study == path.parents[1].name
+    assert {"phantom", "split"} <= protocol.demo.keys()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from monai_mri.lazy import names_on_use
 
 if TYPE_CHECKING:
     from monai_mri.transforms.augment import augment_tile
+    from monai_mri.transforms.check_grid import CheckGridd
     from monai_mri.transforms.cube import (
         apply_symmetry,
         compose_symmetries,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "augment": ("augment_tile",),
+    "check_grid": ("CheckGridd",),
     "cube": (
         "apply_symmetry",
         "compose_symmetries",
@@ -64,6 +66,7 @@ _HOMES = {
 
 __all__ = [
     "Candidates",
+    "CheckGridd",
     "CubeSymmetryDataset",
     "NormalizeToTissued",
     "RandCubeSymmetryBatchd",

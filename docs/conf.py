@@ -56,6 +56,7 @@ autodoc_type_aliases = {
 python_maximum_signature_line_length = 88
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # attributes of named tuples are documented once, in the class
 napoleon_custom_sections = ["Sources"]
 
 FENCE = re.compile(r"^\s*```(\w*)$")

@@ -12,7 +12,7 @@ from monai_mri.engines.console import say
 from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.run_folder import RunFolder
-from monai_mri.engines.weights import load_weights, save_weights
+from monai_mri.engines.weights import WeightsRecord, load_weights, save_weights
 from monai_mri.metrics import choose_abstention_threshold
 
 
@@ -28,14 +28,16 @@ def choose_abstention(
     Args:
         evaluator: network and images of the validation part.
         run_folder: the run.
-        accuracy: share of kept predictions that must be right; None chooses nothing.
+        accuracy: share of kept predictions that must be right; None keeps all, and an earlier threshold is
+            taken out of the weights.
 
     Returns:
         The threshold, in [0, 1]; None where none reaches that accuracy, or none was asked for.
     """
-    if accuracy is None:
-        return None
     record = load_weights(evaluator.network, run_folder.root)
+    if accuracy is None:
+        _keep(evaluator, run_folder, record, threshold=None)
+        return None
     shares = distributed.gathered(predict(evaluator, what="choosing when to abstain"))
     predictions = [one for share in shares for one in share]
     names = evaluator.dataset.names
@@ -44,11 +46,25 @@ def choose_abstention(
     found = choose_abstention_threshold(truth, probabilities, accuracy=accuracy)
     threshold = None if np.isnan(found) else float(found)
     if distributed.rank() == 0:
-        save_weights(evaluator.network, run_folder.root, replace(record, threshold=threshold))
         if threshold is None:
             say(f"abstention: no threshold reaches an accuracy of {accuracy:g} on the validation part")
         else:
-            kept = f"from probability {threshold:.3f} on"
-            say(f"abstention: {kept}, {accuracy:g} of the validation part is right")
-    distributed.wait()
+            kept = int((probabilities.max(axis=1) >= threshold).sum())
+            people = len({one.subject_id for one in predictions})
+            say(
+                f"abstention: from probability {threshold:.3f} on, at least {accuracy:g} of the {kept} kept "
+                f"of {len(predictions)} validation images ({people} people) are right"
+            )
+    _keep(evaluator, run_folder, record, threshold=threshold)
     return threshold
+
+
+def _keep(evaluator: Evaluator, folder: RunFolder, record: WeightsRecord, *, threshold: float | None) -> None:
+    """Write the threshold to the weights; an evaluation of other weights is set aside."""
+    if distributed.rank() == 0:
+        if threshold != record.threshold:
+            save_weights(evaluator.network, folder.root, replace(record, threshold=threshold))
+        folder.set_evaluation_aside(unless=record.tensors_sha256)
+        if threshold != record.threshold and folder.read_json("evaluation/summary.json"):
+            say(f"abstention: {folder.evaluation} speaks of another threshold; evaluate again")
+    distributed.wait()

@@ -143,6 +143,10 @@ def _parsed(key: str, text: str, default: Any) -> Any:
     if isinstance(default, str) and text != "null" and not text.lstrip().startswith(("{", "[", "@")):
         return str(Path(text).expanduser()) if text.startswith("~") else text
     value = parse_value(text)
+    if value is None and not isinstance(default, bool):
+        return None
+    if isinstance(default, list) and isinstance(value, str) and not value.startswith("@"):
+        raise ConfigError(f"--set {key}: {text!r} found, expected a list such as [{text}]")
     whole = isinstance(default, int) and not isinstance(default, bool)
     if isinstance(default, (int, float)) and (isinstance(value, bool) != isinstance(default, bool)):
         raise ConfigError(f"--set {key}: {text!r} found, expected a value like {default!r}")
@@ -188,7 +192,8 @@ def _as_layer(settings: Mapping[str, Any]) -> Iterator[Path]:
     """The settings as one more config file, which unlike MONAI's arguments can set a key to null."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settings.yaml"
-        path.write_text(yaml.safe_dump({key.replace("#", "::"): value for key, value in settings.items()}))
+        named = {key.replace("#", "::"): value for key, value in settings.items()}
+        path.write_text(yaml.safe_dump(named, sort_keys=False))  # the order of classes numbers them
         yield path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,31 +10,35 @@ from monai.data import MetaTensor
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from monai_mri.engines.dataset import ManifestDataset, Sample
+from monai_mri.engines.dataset import CLASS, ManifestDataset, Sample
 from monai_mri.engines.sampling import EpochIndex
 from monai_mri.engines.seeding import generator
 from monai_mri.errors import ConfigError, ManifestError
 
-Classes = Mapping[str, str | Sequence[str]]
+Label = str | int | float
+Classes = Mapping[str, Label | Sequence[Label]]
 
 
 class ClassDataset(Dataset[Sample]):
     """The images of `data` whose label is one of `classes`, with the class's number under "label".
 
     A sample is that of `data` with "label" the number of its class, counted from 0 in the order of `classes`,
-    and "class" its name. Images of other labels are left out; `left_out` counts them. Random transforms are
-    seeded by (seed, epoch, place in this dataset), so that the copies of an oversampled image differ.
+    and its name under `monai_mri.engines.dataset.CLASS`. Images of other labels are left out; `left_out`
+    counts them. Random transforms are seeded by (seed, epoch, place in this dataset), so that the copies of
+    an oversampled image differ.
 
     Args:
         data: the images; its `mask` and `augment` are not used.
-        classes: name of each class and the label, or the labels, that the manifest has for it.
+        classes: name of each class and the label, or the labels, that the manifest has for it; numbers stand
+            for their text.
         column: column of the label.
         copies: how often the images of a class stand in an epoch, as in {remyelinating: 2}; once by default.
         augment: MONAI's random transforms.
         seed: seed of `augment`.
 
     Raises:
-        ConfigError: two classes share a label, or `copies` names no class.
+        ConfigError: two classes share a label, a label is neither text nor number, or `copies` names no
+            class.
         ManifestError: there is no such column, or no image of any class.
     """
 
@@ -48,10 +53,7 @@ class ClassDataset(Dataset[Sample]):
         seed: int = 0,
     ) -> None:
         self.data, self.column, self.augment, self.seed = data, column, augment, seed
-        self.classes = {
-            str(name): [str(label) for label in ([labels] if isinstance(labels, (str, int)) else labels)]
-            for name, labels in classes.items()
-        }
+        self.classes = _texts(classes)
         self.copies = {str(name): int(count) for name, count in (copies or {}).items()}
         self._order: list[int] | None = None
         self._check()
@@ -88,6 +90,24 @@ class ClassDataset(Dataset[Sample]):
         """How many images of `data` have another label."""
         return len(self.data.rows) - len(set(self.order))
 
+    @property
+    def left_out_line(self) -> str:
+        """How many images have which other labels, for people; empty where all are taken."""
+        if not self.left_out:
+            return ""
+        labels = [self._label(row) for row in range(len(self.data.rows))]
+        others = Counter(label or "(empty)" for label in labels if label not in self.numbers)
+        named = ", ".join(f"{label} {count}" for label, count in others.most_common(8))
+        more = f" and {len(others) - 8} more labels" if len(others) > 8 else ""
+        shares = f"{self.left_out} of {len(labels)} images"
+        return f"left out of {self.data.part}: {shares}, of other labels: {named}{more}"
+
+    @property
+    def absent(self) -> list[str]:
+        """Classes without an image."""
+        there = set(self.labels)
+        return [name for number, name in enumerate(self.names) if number not in there]
+
     def __len__(self) -> int:
         """Number of places."""
         return len(self.order)
@@ -97,7 +117,7 @@ class ClassDataset(Dataset[Sample]):
         epoch, place = index if isinstance(index, tuple) else (None, index)
         row = self.order[place]
         number = self.numbers[self._label(row)]
-        sample = self.data[row] | {"label": number, "class": self.names[number]}
+        sample = self.data[row] | {"label": number, CLASS: self.names[number]}
         if epoch is None:
             return sample
         step: Sample = {
@@ -152,6 +172,22 @@ class ClassDataset(Dataset[Sample]):
                 f"{', '.join(self.numbers)}, found {found}; correct classes or the manifest"
             )
         return [row for row in kept for _ in range(copies[self.numbers[self._label(row)]])]
+
+
+def _texts(classes: Classes) -> dict[str, list[str]]:
+    """The labels of each class as the manifest's cells are: text."""
+    if not isinstance(classes, Mapping):
+        raise ConfigError(f"classes: {classes!r} found, expected a label or labels for each name; correct it")
+    found = {}
+    for name, labels in classes.items():
+        group = [labels] if isinstance(labels, (str, int, float)) or labels is None else list(labels)
+        for label in (name, *group):
+            if isinstance(label, bool) or not isinstance(label, (str, int, float)):
+                raise ConfigError(
+                    f"classes: {name}: {label!r} found, expected text or a number; put quotes around it"
+                )
+        found[str(name)] = [str(label) for label in group]
+    return found
 
 
 def classes_of(dataset: Any) -> ClassDataset | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from monai_mri.engines.class_dataset import ClassDataset, classes_of
 from monai_mri.engines.class_scores import Prediction, predictions_table, printed_scores
+from monai_mri.engines.class_shapes import require_shapes
 from monai_mri.engines.console import say
 from monai_mri.engines.dataset import Sample
 from monai_mri.engines.durable import write_text_durably
@@ -57,13 +59,23 @@ def evaluate_classes(
 
     Raises:
         LeakError: a subject was trained on, or took part in choosing the best epoch.
-        CheckpointError: there are no weights, or they are of other classes.
+        CheckpointError: there are no weights.
+        ConfigError: the weights are of other classes, labels or image columns, or `positive` is no class.
+        ImageError: an image has another shape than the network takes.
     """
     dataset: ClassDataset = evaluator.dataset
+    if positive is not None and positive not in dataset.names:
+        raise ConfigError(
+            f"positive: {positive!r} found, expected one of classes: {', '.join(dataset.names)}"
+        )
     evaluator.record = record = load_weights(evaluator.network, Path(weights or run_folder.root))
     require_classes(record, dataset.names)
+    require_same_data(record, dataset)
     if not allow_trained_subjects:
         record.refuse_trained(dataset.subjects)
+    if dataset.left_out:
+        say(dataset.left_out_line)
+    require_shapes(dataset, evaluator.network)
     predictions = predict(evaluator, what="evaluating")
     run_folder.note_command()
     own = record.protocol in ("", run_folder.protocol)
@@ -78,13 +90,14 @@ def evaluate_classes(
             "weights_sha256": record.tensors_sha256,
             "trained_subjects_allowed": bool(record.known(dataset.subjects)),
             "classes": dataset.names,
+            "images_from": source_of(dataset).columns,
             "positive": positive or (dataset.names[1] if len(dataset.names) == 2 else None),
             "images": len(predictions),
             "subjects": len(dataset.subjects),
             "left_out": dataset.left_out,
             **_scores(predictions, dataset.names, positive=positive, draws=draws, seed=seed),
             "majority": _majority(trained_on, predictions),
-            "abstention": _abstention(predictions, dataset.names, record),
+            "abstention": _abstention(predictions, dataset.names, record, draws=draws, seed=seed),
         }
     )
     run_folder.write_json(f"{folder.name}/summary.json", summary)
@@ -121,6 +134,38 @@ def require_classes(record: WeightsRecord, names: list[str]) -> None:
         )
 
 
+def require_same_data(record: WeightsRecord, dataset: Any) -> None:
+    """Make sure that images come from the columns of the training, and classes from its labels.
+
+    What is unknown is not checked: files or folders without columns, images without classes, weights that an
+    older version wrote.
+
+    Raises:
+        ConfigError: they come from others, or from the same in another order.
+    """
+    found = getattr(source_of(dataset), "columns", None)
+    if record.images_from and found is not None and list(record.images_from) != list(found):
+        raise ConfigError(
+            f"channels or modality: {', '.join(found)} asked for, the weights were trained on "
+            f"{', '.join(record.images_from)}; give the columns of the training, in their order"
+        )
+    images = classes_of(dataset)
+    if not record.labels or images is None:
+        return
+    known = dict(zip(record.classes, record.labels, strict=True))
+    if {name: set(group) for name, group in known.items()} != {
+        name: set(group) for name, group in images.classes.items()
+    }:
+        raise ConfigError(
+            f"classes: {_mapping(images.classes)} asked for, the weights were trained with "
+            f"{_mapping(known)}; give the labels of the training"
+        )
+
+
+def _mapping(classes: Mapping[str, Sequence[str]]) -> str:
+    return "{" + ", ".join(f"{name}: [{', '.join(group)}]" for name, group in classes.items()) + "}"
+
+
 def _scores(
     predictions: list[Prediction], classes: list[str], *, positive: str | None, draws: int, seed: int
 ) -> dict[str, Any]:
@@ -148,7 +193,9 @@ def _majority(trained_on: Any, predictions: list[Prediction]) -> dict[str, Any]:
     return {"class": found.name, "accuracy": found.accuracy, "correct": found.correct, "n": found.n}
 
 
-def _abstention(predictions: list[Prediction], classes: list[str], record: WeightsRecord) -> dict[str, Any]:
+def _abstention(
+    predictions: list[Prediction], classes: list[str], record: WeightsRecord, *, draws: int, seed: int
+) -> dict[str, Any]:
     """Accuracy of the surest predictions by how many are kept, and at the threshold chosen on validation."""
     truth = np.array([classes.index(str(one.truth)) for one in predictions])
     probabilities = np.array([one.probabilities for one in predictions])
@@ -161,12 +208,23 @@ def _abstention(predictions: list[Prediction], classes: list[str], record: Weigh
         "chosen": None,
     }
     if record.threshold is not None:
-        kept = probabilities.max(axis=1) >= record.threshold
-        right = probabilities.argmax(axis=1) == truth
-        accuracy = float(right[kept].mean()) if kept.any() else float("nan")
+        kept = [one for one in predictions if one.probabilities.max() >= record.threshold]
         found["chosen"] = {
             "threshold": record.threshold,
-            "coverage": float(kept.mean()),
-            "accuracy": accuracy,
+            "coverage": len(kept) / len(predictions),
+            "n": len(predictions),
+            "kept": len(kept),
+            **_accuracy(kept, classes, draws=draws, seed=seed),
         }
     return found
+
+
+def _accuracy(
+    predictions: list[Prediction], classes: list[str], *, draws: int, seed: int
+) -> dict[str, float | str]:
+    """Accuracy of the predictions with its interval, all nan without one."""
+    if not predictions:
+        return dict.fromkeys(("accuracy", "low", "high"), float("nan"))
+    scores: dict[str, Any] = _scores(predictions, classes, positive=None, draws=draws, seed=seed)["scores"]
+    score = scores["accuracy"]
+    return {"accuracy": score["value"]} | {name: score[name] for name in ("low", "high", "interval")}

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from monai_mri.engines.console import track
 from monai_mri.engines.durable import write_text_durably
-from monai_mri.errors import ImageError
-from monai_mri.explain import Difference, group_difference, overlay_on_mni, regions_on_grid, write_map
-from monai_mri.explain.difference import LEAST_PEOPLE
+from monai_mri.errors import ConfigError, ImageError
+from monai_mri.explain import Difference, group_difference, overlay_on_mni, write_map
+from monai_mri.explain.difference import LEAST_PEOPLE, LEAST_PERMUTATIONS
+from monai_mri.explain.top import top_weights
 from monai_mri.images import Picture, check_same_grid, read_image
 
 LEVEL = 0.05
+TOP_SHARE = 0.01  # of the voxels
 IMAGES = "images"  # the images themselves, beside the methods: voxel-based morphometry
 REGION_COLUMNS = ("method", "region", "t", "p", "voxels", "voxels_that_differ")
 
@@ -73,7 +75,11 @@ class GroupMaps:
             return "the images lie on different grids"
         if len(set(self.subjects)) < len(self.subjects):
             return "some people have several images, which are not independent"
-        if min(counts) < LEAST_PEOPLE or sum(counts) < len(self.classes):
+        if unknown := len(self.classes) - sum(counts):
+            return (
+                f"{unknown} of {len(self.classes)} images have no class, so their people belong to no group"
+            )
+        if min(counts) < LEAST_PEOPLE:
             return (
                 f"{counts[0]} people of {self.first!r} and {counts[1]} others, "
                 f"at least {LEAST_PEOPLE} of each are needed"
@@ -83,21 +89,52 @@ class GroupMaps:
     def compare(
         self,
         *,
-        atlas: str | Path | None,
-        labels: str | Path | None,
+        regions: tuple[NDArray[Any], Mapping[str, int]],
         truth: NDArray[np.bool_] | None,
         permutations: int,
         seed: int,
     ) -> list[dict[str, Any]]:
-        """A row a method; maps, pictures and `group_regions.csv` are written."""
-        if self.like is None or self.brains is None or self.like.affine is None:
+        """A row a method; maps, pictures and `group_regions.csv` are written.
+
+        Args:
+            regions: of `regions_on_grid` for the images' grid.
+            truth: bool (I, J, K), or None.
+            permutations: see `group_difference`.
+            seed: of the permutations.
+        """
+        if self.brains is None:
             return []
         mask = self.brains * 2 >= len(self.subjects)
-        regions, names = regions_on_grid(mask.shape, self.like.affine, atlas=atlas, labels=labels)
-        comparison = _Comparison(self, mask, regions, names, truth, permutations, seed)
+        comparison = _Comparison(self, mask, *regions, truth, permutations, seed)
         rows = [comparison.of(method) for method in track(self.paths, what="comparing groups")]
         write_text_durably(self.folder / "group_regions.csv", _table(comparison.lines))
         return rows
+
+
+def require_permutations(permutations: int) -> None:
+    """Make sure that a comparison can be drawn, or that none is asked for.
+
+    Raises:
+        ConfigError: neither 0 nor enough for p to reach 0.05.
+    """
+    if permutations != 0 and permutations < LEAST_PERMUTATIONS:
+        raise ConfigError(
+            f"permutations: {permutations} found, expected at least {LEAST_PERMUTATIONS}, below which no p "
+            "reaches 0.05, or 0 for no comparison"
+        )
+
+
+def strongest_inside(t: NDArray[Any], inside: NDArray[np.bool_]) -> dict[str, float]:
+    """Share of the 1 % of voxels with the largest |t| that lie in the truth, and what chance gives.
+
+    Both arrays are (voxels,). Voxels tied at the threshold share what is left; where |t| is the same
+    everywhere the share is nan.
+
+    >>> strongest_inside(np.array([0.0, -3, 1, 2]), np.array([False, True, False, False]))
+    {'top_share': 1.0, 'chance': 0.25}
+    """
+    weights = top_weights(np.abs(t), np.ones(t.shape, dtype=np.bool_), share=TOP_SHARE)
+    return {"top_share": float(weights[inside].sum() / weights.sum()), "chance": float(inside.mean())}
 
 
 @dataclass
@@ -127,13 +164,8 @@ class _Comparison:
             "voxels_that_differ": int(differs.sum()),
         }
         if self.truth is not None:
-            strongest = np.abs(found.t) >= np.quantile(np.abs(found.t), 0.99)
-            inside = self.truth[self.mask]
-            row |= {
-                "differ_in_truth": int((differs & self.truth).sum()),
-                "top_share": float(inside[strongest].mean()),
-                "chance": float(inside.mean()),
-            }
+            row["differ_in_truth"] = int((differs & self.truth).sum())
+            row |= strongest_inside(found.t, self.truth[self.mask])
         return row
 
     def _difference(self, values: NDArray[Any]) -> Difference:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monai_mri.engines.dataset import Sample
+from monai_mri.engines.dataset import CLASS, Sample
 from monai_mri.engines.key_metric import as_array
 
 
@@ -27,7 +27,7 @@ class Prediction:
     def of(cls, sample: Sample, output: Sample) -> Prediction:
         """What an evaluator's sample and output say; probabilities are made to sum to 1 exactly."""
         found = as_array(output["pred"]).reshape(-1).astype(np.float64)
-        truth = None if sample.get("class") is None else str(sample["class"])
+        truth = None if sample.get(CLASS) is None else str(sample[CLASS])
         return cls(str(sample["sample_id"]), str(sample["subject_id"]), truth, found / found.sum())
 
 

@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from monai_mri.engines import distributed
 from monai_mri.engines.checkpoint import Checkpoints, State
-from monai_mri.engines.class_dataset import class_names
+from monai_mri.engines.class_dataset import class_names, classes_of
 from monai_mri.engines.console import say
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.history import Row, write_history
@@ -192,6 +192,7 @@ class Course:
 
     def _record(self, epoch: int) -> WeightsRecord:
         source = source_of(self.trainer.dataset)
+        images = classes_of(self.trainer.dataset)
         return WeightsRecord(
             study=self.folder.study,
             protocol=self.folder.protocol,
@@ -199,11 +200,13 @@ class Course:
             epoch=epoch,
             manifest_sha256=source.manifest.sha256,
             splits_sha256=source.splits.sha256,
-            classes=tuple(class_names(self.trainer.dataset)),
+            classes=() if images is None else tuple(images.classes),
+            labels=() if images is None else tuple(map(tuple, images.classes.values())),
+            images_from=tuple(getattr(source, "columns", ())),
         ).with_subjects(trained_on=self.trainer.dataset.subjects, selected_on=self._validated())
 
     def _validated(self) -> list[str]:
-        subjects: list[str] = [] if self.evaluator is None else source_of(self.evaluator.dataset).subjects
+        subjects: list[str] = [] if self.evaluator is None else _used(self.evaluator.dataset).subjects
         return subjects
 
     def _patience_is_over(self, epoch: int) -> bool:
@@ -231,13 +234,16 @@ class Course:
         }
 
     def _identity(self) -> dict[str, Any]:
-        return identity_of(self.trainer, self.folder, selected_on=self._validated())
+        identity = identity_of(self.trainer, self.folder, selected_on=self._validated())
+        return identity | {"classes": class_names(self.trainer.dataset)}  # settings do not tell their order
 
     def _resume(self) -> None:
         state = self.checkpoints.newest()
         if state is None:
             return
-        require_same_run(self.folder, state["identity"], self._identity())
+        identity = self._identity()
+        older = {"classes": identity["classes"]}  # not in checkpoints of an older version
+        require_same_run(self.folder, older | state["identity"], identity)
         restore(self.trainer, state, folder=self.folder)
         self.history, self.best = state["history"], state["best"]
         self.stopped_early = state["stopped_early"]
@@ -247,8 +253,14 @@ class Course:
 
 
 def _part(dataset: Any) -> dict[str, int]:
-    source = source_of(dataset)
-    return {"subjects": len(source.subjects), "images": len(source), "samples": len(dataset)}
+    classes, used = classes_of(dataset), _used(dataset)
+    images = len(used) if classes is None else len(set(classes.order))
+    return {"subjects": len(used.subjects), "images": images, "samples": len(dataset)}
+
+
+def _used(dataset: Any) -> Any:
+    """The dataset whose subjects are used: images of other labels than the classes' are not."""
+    return classes_of(dataset) or source_of(dataset)
 
 
 def _line(row: Row, epochs: int, *, best: int) -> str:

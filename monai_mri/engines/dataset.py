@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import count as count_from
@@ -19,6 +20,8 @@ from monai_mri.manifest import Manifest, Splits, read_manifest, read_splits, row
 
 Sample = dict[str, Any]
 Transform = Callable[[Sample], Any]
+CLASS = "\0class"  # of a sample; no column of a CSV file can be called so
+LONGEST_NAME = 100  # bytes of a sample's name: file names end at 255
 
 
 class ManifestDataset(Dataset[Sample]):
@@ -45,6 +48,7 @@ class ManifestDataset(Dataset[Sample]):
 
     Raises:
         ManifestError: manifest or splits are missing or do not fit each other, or the part is empty.
+        ConfigError: a column of the image is named twice.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a line of the bundle's YAML
@@ -141,6 +145,11 @@ class ManifestDataset(Dataset[Sample]):
         return dict(self.rows[row] if self.transform is None else self.transform(dict(self.rows[row])))
 
     def _read_rows(self) -> list[Sample]:
+        if twice := [name for name, count in Counter(self.columns).items() if count > 1]:
+            raise ConfigError(
+                f"images: {twice[0]!r} stands twice in {', '.join(self.columns)}, expected columns that "
+                "differ; correct channels"
+            )
         manifest, rows = self.manifest, self._rows_of_manifest()
         if not rows:
             raise ManifestError(
@@ -165,7 +174,7 @@ class ManifestDataset(Dataset[Sample]):
         if absent := [column for column in needed if column not in row]:
             raise ConfigError(
                 f"{manifest.path}: no column {absent[0]!r}, found {', '.join(row)}; "
-                "set modality to the image's column"
+                "set modality or channels to columns of the manifest"
             )
         if empty := [column for column in self.columns if not row[column]]:
             raise ManifestError(
@@ -196,4 +205,8 @@ def _sample_ids(rows: list[dict[str, str]]) -> list[str]:
 
 
 def _file_name(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)
+    name = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in text)
+    if len(name.encode()) <= LONGEST_NAME:
+        return name
+    start = name.encode()[:LONGEST_NAME].decode(errors="ignore")
+    return f"{start}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"

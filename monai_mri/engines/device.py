@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import torch
+from torch import nn
 
 from monai_mri.errors import ConfigError
 
@@ -42,3 +43,9 @@ def _is_available(kind: str) -> bool:
 
 def _local_rank() -> int:
     return int(os.environ.get("LOCAL_RANK", "0"))
+
+
+def memory_format_of(network: nn.Module) -> torch.memory_format:
+    """The layout with the channels last, faster for the network's convolutions of 2D or 3D images."""
+    volumes = any(parameter.ndim == 5 for parameter in network.parameters())
+    return torch.channels_last_3d if volumes else torch.channels_last

@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from monai_mri.engines import distributed
 from monai_mri.engines.dataset import Sample
-from monai_mri.engines.device import resolve_device
+from monai_mri.engines.device import memory_format_of, resolve_device
 from monai_mri.engines.weights import WeightsRecord
 
 
@@ -68,7 +68,7 @@ class Evaluator(SupervisedEvaluator):
         """Read the data and move the network to its device; each process takes its share of the samples."""
         if hasattr(self.dataset, "prepare"):
             self.dataset.prepare()
-        self.network.to(self.state.device)
+        self.network.to(device=self.state.device, memory_format=memory_format_of(self.network))
         share = range(distributed.rank(), len(self.dataset), distributed.processes())
         self.data_loader = DataLoader(
             Subset(self.dataset, list(share)), batch_size=1, num_workers=0, collate_fn=list_data_collate

@@ -6,7 +6,8 @@ import time
 from typing import Literal
 
 from monai_mri.engines import distributed
-from monai_mri.engines.class_dataset import ClassDataset
+from monai_mri.engines.class_dataset import ClassDataset, class_names, classes_of
+from monai_mri.engines.class_shapes import require_shapes
 from monai_mri.engines.console import say
 from monai_mri.engines.course import Course
 from monai_mri.engines.entry import bundle_step
@@ -15,7 +16,10 @@ from monai_mri.engines.run_folder import RunFolder, peak_memory_mb, surroundings
 from monai_mri.engines.settings import source_of
 from monai_mri.engines.stopping import stop_requests
 from monai_mri.engines.trainer import Trainer
-from monai_mri.errors import ConfigError
+from monai_mri.engines.weights import NAME, read_record
+from monai_mri.errors import ConfigError, ManifestError
+
+LACKS = "The validation part has no image of class"
 
 
 @bundle_step
@@ -45,6 +49,8 @@ def fit(
     Raises:
         NonFiniteLossError: the loss became NaN or infinite.
         CheckpointError: the folder holds the state of a run with other data or settings.
+        ManifestError: files are missing, or a class has no image to train on.
+        ImageError: an image to classify has another shape than the network or the other images.
     """
     started = time.monotonic()
     if keep not in ("best", "last"):
@@ -56,10 +62,12 @@ def fit(
     if evaluator is not None and source_of(evaluator.dataset).is_empty:
         say("no validation part in the splits: the weights of the last epoch are kept")
         evaluator = None
+    notes = _notes_on_classes(trainer, evaluator)
     trainer.prepare()
     run_folder.root.mkdir(parents=True, exist_ok=True)
     if evaluator is not None:
         evaluator.prepare()
+    _require_shapes(trainer, evaluator)
     _fit_input(trainer)
     with stop_requests() as request:
         course = Course(
@@ -72,13 +80,44 @@ def fit(
             keep=keep,
         )
         if distributed.rank() == 0:
-            _open(run_folder)
+            _open(run_folder, notes)
         course.run()
     if distributed.rank() == 0:
         run_folder.update_run(
             **course.facts(), **_facts(trainer, run_folder, seconds=time.monotonic() - started)
         )
+        if class_names(trainer.dataset) and (run_folder.root / NAME).is_file():
+            run_folder.set_evaluation_aside(unless=read_record(run_folder.root / NAME).tensors_sha256)
     distributed.wait()
+
+
+def _notes_on_classes(trainer: Trainer, evaluator: Evaluator | None) -> list[str]:
+    """Refuse a class without images to train on, say which images are left out; what validation lacks."""
+    notes: list[str] = []
+    for step in (trainer, evaluator):
+        images = None if step is None else classes_of(step.dataset)
+        if images is None:
+            continue
+        if images.left_out and distributed.rank() == 0:
+            say(images.left_out_line)
+        absent = ", ".join(map(repr, images.absent))
+        if absent and step is trainer:
+            raise ManifestError(
+                f"{images.data.splits_path}: part {images.data.part!r} has no image of class {absent}, "
+                "expected some of each class; split the manifest anew, stratified, or correct classes"
+            )
+        if absent:
+            notes.append(f"{LACKS} {absent}: scores of the validation say nothing of it.")
+            if distributed.rank() == 0:
+                say(f"warning: {notes[-1]}")
+    return notes
+
+
+def _require_shapes(trainer: Trainer, evaluator: Evaluator | None) -> None:
+    if (images := classes_of(trainer.dataset)) is not None:
+        require_shapes(images, trainer.plain_network, alike=trainer.batch_size > 1)
+    if evaluator is not None and (images := classes_of(evaluator.dataset)) is not None:
+        require_shapes(images, trainer.plain_network)
 
 
 def _fit_input(trainer: Trainer) -> None:
@@ -93,9 +132,11 @@ def _fit_input(trainer: Trainer) -> None:
     fit_input(images[place]["image"].as_tensor()[None].to(device) for place in range(len(images)))
 
 
-def _open(folder: RunFolder) -> None:
+def _open(folder: RunFolder, notes: list[str]) -> None:
     folder.remove_leftovers()
-    folder.update_run(study=folder.study, protocol=folder.protocol, **surroundings())
+    kept = [note for note in folder.read_json("run.json").get("notes", []) if not note.startswith(LACKS)]
+    notes = [*kept, *notes]
+    folder.update_run(study=folder.study, protocol=folder.protocol, notes=notes, **surroundings())
     folder.note_command()
 
 

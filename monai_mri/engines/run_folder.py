@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
+from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +82,9 @@ class RunFolder:
         for name in ("evaluation", "evaluation-paper"):
             scored = self.read_json(f"{name}/summary.json").get("weights_sha256")
             if scored not in (None, unless):
-                (self.root / name).rename(self.root / f"{name}-of-{scored[:8]}")
+                aside = self.root / f"{name}-of-{scored[:8]}"
+                others = (aside.with_name(f"{aside.name}-{n}") for n in count_from(2))
+                (self.root / name).rename(next(path for path in chain([aside], others) if not path.exists()))
 
     def note_command(self) -> None:
         """Add the command of this process to run.json, so that the run can be repeated."""

@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from monai_mri.engines import distributed
 from monai_mri.engines.batching import BatchDataset, as_is
-from monai_mri.engines.device import resolve_device
+from monai_mri.engines.device import memory_format_of, resolve_device
 from monai_mri.engines.sampling import EpochBatches
 from monai_mri.engines.seeding import seed_torch
 from monai_mri.engines.shared_norm import share_batch_norms
@@ -88,7 +88,7 @@ class Trainer(SupervisedTrainer):
         )
         self.dataset, self.batch_size, self.seed = dataset, batch_size, seed
         self.workers = 0 if workers == "auto" else workers
-        self.memory_format = _memory_format(network) if channels_last else torch.contiguous_format
+        self.memory_format = memory_format_of(network) if channels_last else torch.contiguous_format
         self.lr_schedule: Any = None
         self._make_optimizer, self._make_schedule = optimizer, lr_schedule
         self.loss_sum, self.loss_count = 0.0, 0
@@ -201,12 +201,6 @@ class _InBfloat16(Inferer):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             output: Tensor = self.inferer(inputs, network, *args, **kwargs)
         return output.float()
-
-
-def _memory_format(network: nn.Module) -> torch.memory_format:
-    """The layout with the channels last for the network's convolutions, of 2D or 3D images."""
-    volumes = any(parameter.ndim == RANK[torch.channels_last_3d] for parameter in network.parameters())
-    return torch.channels_last_3d if volumes else torch.channels_last
 
 
 def _start_epoch(trainer: Trainer) -> None:

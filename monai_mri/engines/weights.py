@@ -17,6 +17,7 @@ from monai_mri.engines.durable import write_durably
 from monai_mri.errors import CheckpointError, LeakError
 
 NAME = "model.safetensors"
+LISTS = ("subjects", "selected_on", "classes", "images_from")
 _KEY = "monai_mri"
 
 
@@ -25,7 +26,9 @@ class WeightsRecord:
     """What is known of a network's training, stored in the header of its safetensors file.
 
     Subjects are stored as salted hashes: enough to refuse an evaluation on them, no list of names. A hash is
-    a pseudonym, not anonymity: short ids can be guessed.
+    a pseudonym, not anonymity: short ids can be guessed. `images_from` are the manifest's columns of the
+    channels, `labels` the labels of each class, in the order of `classes`; empty where an older version wrote
+    the file.
     """
 
     study: str
@@ -38,6 +41,8 @@ class WeightsRecord:
     selected_on: tuple[str, ...] = ()
     collapsed: bool = False
     classes: tuple[str, ...] = ()
+    labels: tuple[tuple[str, ...], ...] = ()
+    images_from: tuple[str, ...] = ()
     threshold: float | None = None
     raw_threshold: float | None = None
     tensors_sha256: str = ""
@@ -154,8 +159,9 @@ def read_record(path: Path) -> WeightsRecord:
         )
     try:
         values = json.loads(header)
-        people = {name: tuple(values.get(name, ())) for name in ("subjects", "selected_on", "classes")}
-        return WeightsRecord(**{**values, **people})
+        lists = {name: tuple(values.get(name, ())) for name in LISTS}
+        labels = tuple(tuple(group) for group in values.get("labels", ()))
+        return WeightsRecord(**{**values, **lists, "labels": labels})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(
             f"{path}: its record is damaged or of a newer version ({error}); copy the file again, or update"

@@ -204,6 +204,7 @@ def _averaging_head(captured: Captured, network: nn.Module, layer: str) -> Tenso
         raise UsageError(
             f"cam: the last linear layer of {type(network).__name__} does not read the averages of layer "
             f"{layer!r}, expected a global-average-pooling head; "
-            "use head='gap', another layer, or grad_cam, which works with any head"
+            "train the network anew with one (MigraineCNN: --set network_def::head=gap; weights of another "
+            "head do not fit it), name another layer, or take grad_cam, which works with any head"
         )
     return linear.weight.detach()

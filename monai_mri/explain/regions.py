@@ -27,8 +27,9 @@ class RegionRow(NamedTuple):
         volume_share: its share of the grid's voxels, or of the mask's.
         mean: of the map in it; nan without voxels.
         max: of the map in it; nan without voxels.
-        mass_share: its share of the sum of the map's values above 0; nan where there are none.
-        top_share: its share of the top voxels; over `volume_share` that is how often more than chance.
+        mass_share: its share of the sum of the map's magnitudes; nan where all are 0.
+        top_share: its share of the top voxels, those of the largest magnitude; over `volume_share` that is how
+            often more than chance.
     """
 
     region: str
@@ -49,6 +50,7 @@ def region_table(
     labels: str | Path | Mapping[str, int] | None = None,
     mask: Array | None = None,
     share: float = 0.01,
+    regions: tuple[Array, Mapping[str, int]] | None = None,
 ) -> list[RegionRow]:
     """Mean, maximum, mass and top voxels of a map in each region.
 
@@ -60,6 +62,8 @@ def region_table(
         labels: the atlas's names, as a file for `read_labels` or name to number; None for "label 7".
         mask: bool (I, J, K), such as the brain; voxels outside it do not count. None for the whole grid.
         share: of the voxels that count as top.
+        regions: what `regions_on_grid` gave for this grid, so that several maps on it need no second reading
+            of the atlas; `atlas` and `labels` are not looked at then.
 
     Returns:
         A row a region in the order of the labels, and last the voxels of no region. Where a map is tied at
@@ -72,16 +76,23 @@ def region_table(
     values, mask = as_map(values, mask)
     if np.shape(affine) != (4, 4):
         raise UsageError(f"region_table: an affine of shape {np.shape(affine)}, expected 4 x 4; correct it")
-    regions, names = regions_on_grid(
-        values.shape, np.asarray(affine, dtype=np.float64), atlas=atlas, labels=labels
-    )
-    top = top_weights(values, mask, share=share)
-    mass = np.where(mask, np.maximum(values, 0), 0).astype(np.float64)
+    if regions is None:
+        on_map = np.asarray(affine, dtype=np.float64)
+        regions = regions_on_grid(values.shape, on_map, atlas=atlas, labels=labels)
+    places, names = regions
+    if np.shape(places) != values.shape:
+        raise UsageError(
+            f"region_table: regions of shape {np.shape(places)}, expected {values.shape} like the map; "
+            "take those of regions_on_grid for the map's grid"
+        )
+    size = np.abs(values)
+    top = top_weights(size, mask, share=share)
+    mass = np.where(mask, size, 0).astype(np.float64)
     names = {**names, OUTSIDE: 0}
-    inside = np.isin(regions, [label for label in names.values() if label])
-    regions = np.where(inside, regions, 0)
+    inside = np.isin(places, [label for label in names.values() if label])
+    places = np.where(inside, places, 0)
     return [
-        _row(name, label, (regions == label) & mask, values, mass, top, mask) for name, label in names.items()
+        _row(name, label, (places == label) & mask, values, mass, top, mask) for name, label in names.items()
     ]
 
 

@@ -16,15 +16,16 @@ class MethodRow(NamedTuple):
 
     Attributes:
         method: its name.
-        n: maps with a defined pointing game.
-        undefined: maps without, such as constant ones.
+        n: maps where the pointing game and the share of the strongest voxels are both defined; all that
+            follows is over them.
+        undefined: the other maps, such as constant ones.
         hits: of `n`.
         hit_rate: ``hits / n``; nan without any.
         hit_low: lower end of Wilson's 95 % interval.
         hit_high: upper end.
         hit_chance: mean share of the mask that counts as a hit.
-        top_share: mean over the defined maps.
-        chance: mean share of the truth.
+        top_share: mean share of the strongest voxels that lie in the truth.
+        chance: mean share of the mask that the truth is.
         ratio: ``top_share / chance``.
     """
 

@@ -16,6 +16,7 @@ from monai_mri.metrics.confusion import class_indices
 from monai_mri.metrics.intervals import wilson_interval
 
 SCORES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "brier", "log_loss", "ece")
+FEWEST_SUBJECTS = 5  # of a bootstrap: the draws of fewer are too few to tell how far a score may lie off
 BY_CLASS = {"sensitivity": "sensitivity", "specificity": "specificity", "auc": "aucs"}
 
 
@@ -33,7 +34,8 @@ def summarise_classification(
     """Every score of `classification_scores` with an interval.
 
     Accuracy, sensitivity and specificity have Wilson's interval where every subject has one row. All others,
-    and these too where a subject has several, have percentiles of draws of whole subjects.
+    and these too where a subject has several, have percentiles of draws of whole subjects; of fewer than 5
+    subjects these would be far too narrow, and are nan.
 
     Args:
         truth: True classes, shape (n,).
@@ -71,7 +73,8 @@ def summarise_classification(
         for weights in draw_weights(names, draws=draws, seed=seed)
     ]
     rows = _rows_of(places, classes, about)
-    alone = len(np.unique(names)) == len(names)
+    subjects = len(np.unique(names))
+    alone = subjects == len(names)
     found = {}
     for name, value in values.items():
         several = np.concatenate([block[name] for block in drawn]) if drawn else np.empty(0)
@@ -80,6 +83,8 @@ def summarise_classification(
             found[name] = score | _wilson(score["value"], int(score["n"]), level)
         else:
             low, high, undefined = percentile_interval(several, level=level, draws=draws)
+            if subjects < FEWEST_SUBJECTS:
+                low = high = float("nan")
             found[name] = score | _interval(low, high, "bootstrap by subject", undefined)
     return found
 

@@ -23,10 +23,10 @@ class MigraineCNN(nn.Module):
     Input (B, C, I, J, K); output (B, classes), any real numbers.
 
     For maps of what the network looks at: `features` ends with the last convolution's ReLU, before its
-    pooling, and gives (B, filters[-1], *feature_shape), 5 maps of 60 x 72 x 60 at full shape. "features" is
-    the name to give to Grad-CAM. With `head="gap"` the maps are averaged over space and the last layer,
-    `classifier[-1]`, is the only linear one, so that its weights times the maps are the class activation map
-    of Zhou et al. (CVPR 2016).
+    pooling, and gives ``(B, filters[-1], *feature_shape)``, 5 maps of 60 x 72 x 60 at full shape.
+    "features" is the name to give to Grad-CAM. With `head="gap"` the maps are averaged over space and the
+    last layer, `classifier[-1]`, is the only linear one, so that its weights times the maps are the class
+    activation map of Zhou et al. (CVPR 2016).
 
     A pooled convolution is pooled before its ReLU, which gives the same numbers with an eighth of the work.
 

@@ -14,7 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from building import build_evaluator, build_trainer
+from classing import class_data, folder, network, selecting, trainer
 
+from monai_mri.engines import fit
 from monai_mri.manifest import create_manifest, make_splits, splits_path, write_manifest, write_splits
 
 SHAPE = (40, 32, 3)
@@ -130,3 +132,15 @@ def class_cohort(tmp_path: Path) -> Path:
     splits = make_splits(manifest, test=6, validation=6, stratify=["label"], seed=0)
     write_splits(splits_path(manifest.path), splits)
     return manifest.path
+
+
+@pytest.fixture
+def trained(class_cohort, tmp_path):
+    """The manifest of the cohort of classes, and the run folder of a classifier that was trained on it."""
+    net, run = network(), folder(tmp_path / "run")
+    fit(
+        trainer(net, class_data(class_cohort, "train")),
+        run_folder=run,
+        evaluator=selecting(net, class_cohort),
+    )
+    return class_cohort, run

@@ -9,7 +9,7 @@ import pytest
 import torch
 import yaml
 
-from monai_mri.engines.bundle import parse_value, run_bundle
+from monai_mri.engines.bundle import checked_config, parse_settings, parse_value, run_bundle
 from monai_mri.errors import ConfigError, ManifestError, UsageError
 
 TRAIN = {
@@ -173,3 +173,43 @@ def test_names_that_only_look_like_numbers_or_dates_stay_text(text):
 
 def test_small_numbers_inside_a_list_are_numbers_too():
     assert parse_value("[1e-3, 1e-4]") == [0.001, 0.0001]
+
+
+@pytest.fixture
+def typed(bundle):
+    """The bundle with a setting of each type."""
+    settings = {"text": "a", "number": 0.95, "whole": 3, "flag": True, "list": ["qsm", "flair"]}
+    (bundle / "configs" / "train.yaml").write_text(yaml.safe_dump(TRAIN | settings, sort_keys=False))
+    return bundle
+
+
+def test_the_order_of_classes_reaches_the_run(bundle):
+    classes = {"patient": "migraine", "healthy": "control"}
+    (bundle / "configs" / "train.yaml").write_text(
+        yaml.safe_dump(TRAIN | {"classes": {"a": "b"}}, sort_keys=False)
+    )
+    found = checked_config(bundle, "train", settings={"classes": classes})["classes"]
+    assert list(found.items()) == list(classes.items())
+
+
+def test_null_is_taken_where_the_config_has_a_number_or_text(typed):
+    values = parse_settings(typed, "train", dict.fromkeys(("text", "number", "whole"), "null"))
+    assert values == {"text": None, "number": None, "whole": None}
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "message"),
+    [
+        ("flag", "null", "expected a value like True"),
+        ("number", "high", "expected a number"),
+        ("list", "qsm", r"--set list: 'qsm' found, expected a list such as \[qsm\]"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(typed, key, text, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_settings(typed, "train", {key: text})
+
+
+def test_a_list_and_a_reference_to_one_are_taken_where_the_config_has_a_list(typed):
+    assert parse_settings(typed, "train", {"list": "[qsm]"}) == {"list": ["qsm"]}
+    assert parse_settings(typed, "train", {"list": "@text"}) == {"list": "@text"}

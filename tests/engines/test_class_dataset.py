@@ -6,6 +6,7 @@ from classing import class_data
 from monai.transforms import RandGaussianNoised
 
 from monai_mri.engines.class_dataset import class_names
+from monai_mri.engines.dataset import CLASS
 from monai_mri.errors import ConfigError, ManifestError
 from monai_mri.transforms import CubeSymmetryDataset
 
@@ -17,8 +18,25 @@ def test_labels_are_numbered_in_the_order_of_the_classes_and_others_are_left_out
     assert len(data) + data.left_out == len(data.data)
     for place in range(len(data)):
         sample = data[place]
-        assert data.names[sample["label"]] == sample["class"]
-        assert (sample["image"].mean() > 5) == (sample["class"] == "high")
+        assert data.names[sample["label"]] == sample[CLASS]
+        assert (sample["image"].mean() > 5) == (sample[CLASS] == "high")
+
+
+def test_other_labels_are_counted_for_people(class_cohort):
+    assert class_data(class_cohort, "train").left_out_line == (
+        "left out of train: 4 of 12 images, of other labels: odd 4"
+    )
+    assert class_data(class_cohort, "train", classes={"all": ["low", "high", "odd"]}).left_out_line == ""
+
+
+def test_classes_without_an_image_are_named(class_cohort):
+    data = class_data(class_cohort, "train", classes={"low": "low", "ms": "ms", "nmosd": ["nmosd"]})
+    assert data.absent == ["ms", "nmosd"]
+
+
+def test_numbers_are_labels_by_their_text(class_cohort):
+    data = class_data(class_cohort, "train", classes={"a": 2.0, "b": [3, "high"]})
+    assert data.classes == {"a": ["2.0"], "b": ["3", "high"]}
 
 
 def test_channels_come_in_the_order_asked_for(class_cohort):
@@ -59,6 +77,11 @@ def test_a_step_gets_plain_tensors_and_no_more_than_it_needs(class_cohort):
 @pytest.mark.parametrize(
     ("settings", "error", "message"),
     [
+        ({"classes": {"a": None, "b": "low"}}, ConfigError, "a: None found, expected text or a number"),
+        ({"classes": {"a": [True], "b": "low"}}, ConfigError, "put quotes around it"),
+        ({"classes": {False: "no", "b": "low"}}, ConfigError, "put quotes around it"),
+        ({"classes": "low"}, ConfigError, "classes: 'low' found, expected a label"),
+        ({"channels": ["first", "frist"]}, ConfigError, "set modality or channels to columns"),
         ({"classes": {"a": ["low"], "b": ["low"]}}, ConfigError, "label 'low' stands in two classes"),
         ({"copies": {"none": 2}}, ConfigError, "expected a class of low, high"),
         ({"copies": {"low": 0}}, ConfigError, "at least 1"),

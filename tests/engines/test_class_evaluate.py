@@ -1,14 +1,15 @@
-"""Training, scoring, abstaining from, applying and explaining a classifier, one run for all."""
+"""Training, scoring, abstaining from, and applying a classifier, one run for all."""
 
 from __future__ import annotations
 
-import csv
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import nibabel
 import numpy as np
 import pytest
-from classing import CHANNELS, class_data, evaluator, folder, network, selecting, trainer
+from classing import CHANNELS, class_data, evaluator, folder, network, rows, selecting, trainer
 
 from monai_mri.engines import (
     choose_abstention,
@@ -17,25 +18,10 @@ from monai_mri.engines import (
     fit,
     infer_classes,
 )
-from monai_mri.engines.weights import read_record
+from monai_mri.engines.class_evaluate import require_same_data
+from monai_mri.engines.weights import WeightsRecord, load_weights, read_record, save_weights
 from monai_mri.errors import CheckpointError, ConfigError, ImageError, LeakError, UsageError
 from monai_mri.transforms import CubeSymmetryDataset, ReadMRId
-
-
-@pytest.fixture
-def trained(class_cohort, tmp_path):
-    net, run = network(), folder(tmp_path / "run")
-    fit(
-        trainer(net, class_data(class_cohort, "train")),
-        run_folder=run,
-        evaluator=selecting(net, class_cohort),
-    )
-    return class_cohort, run
-
-
-def rows(path):
-    with path.open() as stream:
-        return list(csv.DictReader(stream))
 
 
 def test_the_weights_know_their_classes_and_the_training_mean(trained):
@@ -156,50 +142,6 @@ def test_weights_without_classes_are_no_classifier(trained, tmp_path):
         )
 
 
-def test_maps_lie_on_the_grid_of_their_image_and_are_scored_against_the_truth(trained, tmp_path):
-    manifest, run = trained
-    truth = np.zeros((8, 8, 8), np.uint8)
-    truth[2:5, 2:5, 2:5] = 1
-    nibabel.save(nibabel.Nifti1Image(truth, np.eye(4)), tmp_path / "truth.nii.gz")
-    atlas = nibabel.Nifti1Image(truth + 1, np.eye(4))
-    nibabel.save(atlas, tmp_path / "atlas.nii.gz")
-    found = explain_classes(
-        evaluator(network(), class_data(manifest, "test")),
-        run_folder=run,
-        methods=["summed", "grad_cam"],
-        truth=tmp_path / "truth.nii.gz",
-        atlas=tmp_path / "atlas.nii.gz",
-        sheets=0,
-    )
-    assert [row["method"] for row in found["methods"]] == ["summed", "grad_cam"]
-    assert found["images"] == 4
-    maps = sorted((run.root / "explanation/summed").glob("*.nii.gz"))
-    assert nibabel.load(maps[0]).shape == (8, 8, 8)
-    assert {row["region"] for row in rows(run.root / "explanation/regions.csv")} >= {"label 1", "label 2"}
-
-
-@pytest.mark.parametrize(
-    ("settings", "error", "message"),
-    [
-        ({"methods": ["magic"]}, ConfigError, "summed, cam, grad_cam, hires_cam, occlusion"),
-        ({"target": "odd"}, ConfigError, "expected one of low, high"),
-    ],
-)
-def test_an_unknown_method_or_class_is_refused(trained, settings, error, message):
-    manifest, run = trained
-    with pytest.raises(error, match=message):
-        explain_classes(evaluator(network(), class_data(manifest, "test")), run_folder=run, **settings)
-
-
-def test_a_truth_on_another_grid_is_refused(trained, tmp_path):
-    manifest, run = trained
-    nibabel.save(nibabel.Nifti1Image(np.ones((9, 8, 8), np.uint8), np.eye(4)), tmp_path / "t.nii.gz")
-    with pytest.raises(ImageError, match="E209"):
-        explain_classes(
-            evaluator(network(), class_data(manifest, "test")), run_folder=run, truth=tmp_path / "t.nii.gz"
-        )
-
-
 def test_the_last_weights_can_be_kept(class_cohort, tmp_path):
     net, run = network(), folder(tmp_path / "run")
     data = class_data(class_cohort, "train")
@@ -209,99 +151,95 @@ def test_the_last_weights_can_be_kept(class_cohort, tmp_path):
         fit(trainer(net, data, epochs=3), run_folder=run, keep="first")
 
 
-def truth_mask(path):
-    truth = np.zeros((8, 8, 8), np.uint8)
-    truth[2:5, 2:5, 2:5] = 1
-    nibabel.save(nibabel.Nifti1Image(truth, np.eye(4)), path)
-    return path
-
-
-def everyone(manifest, run):
-    """All images as if nobody was known to the weights, so that the groups are large enough to compare."""
-    from dataclasses import replace
-
-    from monai_mri.engines.weights import load_weights, save_weights
-
-    net = network()
-    record = load_weights(net, run.root)
-    save_weights(net, run.root, replace(record, subjects=(), selected_on=()))
-    return evaluator(network(), class_data(manifest, "all"))
-
-
-def test_groups_are_compared_by_every_method_and_by_the_images_themselves(trained, tmp_path):
+def test_the_summary_names_the_image_columns_and_says_what_is_left_out(trained, capsys):
     manifest, run = trained
-    found = explain_classes(
-        everyone(manifest, run),
-        run_folder=run,
-        methods=["summed", "hires_cam"],
-        target="high",
-        truth=truth_mask(tmp_path / "truth.nii.gz"),
-        sheets=0,
-        permutations=200,
-    )
-    by_method = {row["method"]: row for row in found["groups"]}
-    assert list(by_method) == ["images", "summed", "hires_cam"]
-    images = by_method["images"]
-    assert images["n"] == [8, 8]
-    assert images["p"] <= 0.05
-    assert 0 < images["differ_in_truth"] <= images["voxels_that_differ"] <= images["voxels"]
-    drawn = nibabel.load(run.root / "explanation/images/group_t_corrected.nii.gz").get_fdata()
-    assert (drawn > 0).sum() == images["voxels_that_differ"]
-    assert (run.root / "explanation/hires_cam/group_mni.png").stat().st_size > 1000
-    table = rows(run.root / "explanation/group_regions.csv")
-    assert {row["method"] for row in table} <= set(by_method)
-
-
-def test_maps_of_people_who_were_trained_on_are_not_compared(trained):
-    manifest, run = trained
-    found = explain_classes(
-        evaluator(network(), class_data(manifest, "all")),
-        run_folder=run,
-        methods=["summed"],
-        target="high",
-        sheets=0,
-    )
-    assert found["groups"] == []
-    assert "were trained on" in found["groups_note"]
-
-
-def test_too_few_people_are_not_compared(trained):
-    manifest, run = trained
-    found = explain_classes(
-        evaluator(network(), class_data(manifest, "test")), run_folder=run, methods=["summed"], sheets=0
-    )
-    assert found["groups"] == []
-    assert "2 people of 'high' and 2 others" in found["groups_note"]
-
-
-def test_maps_of_each_images_own_class_are_not_compared(trained):
-    manifest, run = trained
-    found = explain_classes(
-        everyone(manifest, run), run_folder=run, methods=["summed", "grad_cam"], sheets=0, permutations=50
-    )
-    assert [row["method"] for row in found["groups"]] == ["images", "summed"]
-    assert "set target" in found["groups_note"]
-
-
-@pytest.mark.parametrize("cover", ["mean", 0.0])
-def test_occlusion_covers_boxes_of_a_size_in_mm(trained, cover):
-    manifest, run = trained
-    explain_classes(
+    found = evaluate_classes(
         evaluator(network(), class_data(manifest, "test")),
         run_folder=run,
-        methods=["occlusion"],
-        sheets=0,
-        occlusion_box_mm=4.0,
-        occlusion_cover=cover,
+        trained_on=class_data(manifest, "train"),
+        draws=5,
     )
-    (first, *_) = sorted((run.root / "explanation/occlusion").glob("*.nii.gz"))
-    assert np.ptp(nibabel.load(first).get_fdata()) > 0
+    assert found["images_from"] == ["first", "second"]
+    assert "left out of test: 2 of 6 images, of other labels: odd 2" in capsys.readouterr().err
 
 
-def test_settings_of_the_occlusion_out_of_range_are_named(trained):
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"channels": ("second", "first")}, r"second, first asked for.*trained on first, second"),
+        (
+            {"classes": {"low": "high", "high": "low"}},
+            r"\{low: \[high\], high: \[low\]\} asked for.*\{low: \[low\], high: \[high\]\}",
+        ),
+        ({"classes": {"low": ["low", "odd"], "high": "high"}}, r"\[low, odd\].*give the labels"),
+    ],
+)
+def test_other_columns_or_labels_than_those_of_the_training_are_refused(trained, settings, message):
+    manifest, run = trained
+    other = class_data(manifest, "test", **settings)
+    with pytest.raises(ConfigError, match=message):
+        evaluate_classes(evaluator(network(), other), run_folder=run, trained_on=other)
+    with pytest.raises(ConfigError, match=message):
+        explain_classes(evaluator(network(), other), run_folder=run)
+    assert not run.evaluation.exists()
+
+
+def test_labels_of_a_class_may_stand_in_another_order(class_cohort):
+    data = class_data(class_cohort, "test", classes={"low": ["odd", "low"], "high": "high"})
+    record = WeightsRecord(
+        study="test",
+        network="",
+        epoch=1,
+        manifest_sha256="",
+        splits_sha256="",
+        classes=("low", "high"),
+        labels=(("low", "odd"), ("high",)),
+    )
+    require_same_data(record, data)
+    with pytest.raises(ConfigError, match="give the labels"):
+        require_same_data(replace(record, labels=(("low",), ("high",))), data)
+    require_same_data(replace(record, labels=()), data)
+
+
+def test_a_positive_class_that_does_not_exist_is_refused_before_scoring(trained, tmp_path):
     manifest, run = trained
     test = class_data(manifest, "test")
-    with pytest.raises(ConfigError, match="occlusion_box_mm"):
-        explain_classes(evaluator(network(), test), run_folder=run, occlusion_box_mm=0)
-    with pytest.raises(ConfigError, match="expected a number or mean"):
-        explain_classes(evaluator(network(), test), run_folder=run, occlusion_cover="median")
+    with pytest.raises(ConfigError, match="positive: 'ill' found, expected one of classes: low, high"):
+        evaluate_classes(
+            evaluator(network(), test),
+            run_folder=run,
+            trained_on=test,
+            weights=tmp_path / "none",
+            positive="ill",
+        )
+
+
+def test_an_image_of_another_shape_is_named(trained):
+    manifest, run = trained
+    test = class_data(manifest, "test")
+    path = Path(test.data.rows[test.order[0]]["image"][1])
+    for channel in CHANNELS:
+        other = path.with_name(path.name.replace("second", channel))
+        nibabel.save(nibabel.Nifti1Image(np.ones((7, 8, 8), np.float32), np.eye(4)), other)
+    with pytest.raises(ImageError, match=r"_first\.nii\.gz: shape \(7, 8, 8\) found, expected \(8, 8, 8\)"):
+        evaluate_classes(evaluator(network(), test), run_folder=run, trained_on=class_data(manifest, "train"))
+
+
+def test_the_chosen_threshold_counts_what_it_keeps_with_an_interval(trained):
+    manifest, run = trained
+    weights = run.root / "model.safetensors"
+    net = network()
+    for threshold, kept in ((0.0, 4), (1.0, 0)):
+        record = load_weights(net, run.root)
+        save_weights(net, run.root, replace(record, threshold=threshold))
+        assert read_record(weights).threshold == threshold
+        found = evaluate_classes(
+            evaluator(network(), class_data(manifest, "test")),
+            run_folder=run,
+            trained_on=class_data(manifest, "train"),
+            draws=5,
+        )
+        chosen, accuracy = found["abstention"]["chosen"], found["scores"]["accuracy"]
+        assert (chosen["n"], chosen["kept"], chosen["coverage"]) == (4, kept, kept / 4)
+        expected = [accuracy[end] for end in ("value", "low", "high")] if kept else [None] * 3
+        assert [chosen[name] for name in ("accuracy", "low", "high")] == expected

@@ -7,8 +7,10 @@ from functools import partial
 import pytest
 import torch
 from building import build_trainer
+from classing import trained_run
 
 from monai_mri.engines import RunFolder, fit
+from monai_mri.engines.weights import read_record
 from monai_mri.errors import CheckpointError
 from monai_mri.manifest import make_splits, read_manifest, write_splits
 
@@ -26,6 +28,27 @@ def test_run_of_another_fold_is_not_gone_on_with(cohort, tmp_path):
         else:
             with pytest.raises(CheckpointError, match="fold: was 0, is 1"):
                 fit(trainer, run_folder=folder)
+
+
+def test_parts_count_the_people_and_images_of_the_classes(class_cohort, tmp_path):
+    run = trained_run(class_cohort, tmp_path / "run", epochs=1)
+    parts = run.read_json("run.json")["parts"]
+    assert parts["train"] == {"subjects": 8, "images": 8, "samples": 8}
+    assert parts["validation"] == {"subjects": 4, "images": 4, "samples": 4}
+
+
+def test_the_weights_know_image_columns_labels_and_only_the_people_that_were_used(class_cohort, tmp_path):
+    run = trained_run(class_cohort, tmp_path / "run", epochs=1, channels=("second", "first"))
+    record = read_record(run.root / "model.safetensors")
+    assert record.images_from == ("second", "first")
+    assert record.labels == (("low",), ("high",))
+    assert len(record.selected_on) == 4
+
+
+def test_a_run_is_not_gone_on_with_when_the_order_of_classes_changed(class_cohort, tmp_path):
+    trained_run(class_cohort, tmp_path / "run", epochs=1)
+    with pytest.raises(CheckpointError, match="classes: was"):
+        trained_run(class_cohort, tmp_path / "run", epochs=2, classes={"high": "high", "low": "low"})
 
 
 @pytest.mark.parametrize(

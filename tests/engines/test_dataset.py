@@ -11,6 +11,7 @@ import torch
 from monai.transforms import Compose, RandFlipd, RandGaussianNoised
 
 from monai_mri.engines import ManifestDataset
+from monai_mri.engines.dataset import CLASS
 from monai_mri.errors import ConfigError, MonaiMRIError, UsageError
 from monai_mri.manifest import make_splits, read_manifest, splits_path, write_manifest, write_splits
 from monai_mri.transforms import ReadMRId
@@ -66,7 +67,12 @@ def test_all_needs_no_splits(table):
 
 
 def test_several_images_are_a_list(cohort):
-    assert len(dataset(cohort, images=["flair", "flair"])[0]["image"]) == 2
+    assert len(dataset(cohort, images=["flair", "mask"])[0]["image"]) == 2
+
+
+def test_an_image_column_that_is_named_twice_is_refused(cohort):
+    with pytest.raises(ConfigError, match="'flair' stands twice in flair, mask, flair"):
+        len(dataset(cohort, images=["flair", "mask", "flair"]))
 
 
 def test_without_a_mask_column_there_is_no_label(cohort):
@@ -208,6 +214,21 @@ def test_sample_ids_are_unique_and_safe_as_file_names(table, rows):
     names = [row["sample_id"] for row in data.rows]
     assert len(set(names)) == len(rows)
     assert all(re.fullmatch(r"[\w.-]+", name) for name in names)
+
+
+def test_sample_ids_of_long_subjects_are_short_enough_for_file_names_and_differ(table):
+    subjects = ["s" * 250, "s" * 251, "ü" * 120]
+    names = [
+        row["sample_id"] for row in dataset(table([{"subject_id": one} for one in subjects]), part="all").rows
+    ]
+    assert len(set(names)) == 3
+    assert all(len(name.encode()) < 120 for name in names)
+
+
+def test_a_column_called_class_stays_what_it_is(table):
+    data = dataset(table([{"subject_id": "a", "class": "from the table"}]), part="all")
+    assert data[0]["class"] == "from the table"
+    assert CLASS not in data[0]
 
 
 def test_sample_ids_stay_the_subjects_where_those_are_unique_and_safe(table):

@@ -13,13 +13,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from classing import class_data, evaluator, network, trained_run
 from safetensors.torch import load_file
 
-from monai_mri.engines import RunFolder, TensorBoard, fit
+from monai_mri.engines import RunFolder, TensorBoard, evaluate_classes, fit
 from monai_mri.engines.checkpoint import Checkpoints
 from monai_mri.engines.weights import read_record
 from monai_mri.errors import CheckpointError, ManifestError, NonFiniteLossError
-from monai_mri.manifest import make_splits, read_manifest, write_splits
+from monai_mri.manifest import make_splits, read_manifest, splits_path, write_splits
 
 EPOCHS = 3
 TIME_COLUMNS = 2  # the last ones: seconds and data_wait
@@ -188,6 +189,58 @@ def test_sigterm_saves_says_how_to_go_on_and_exits_143(cohort, tmp_path):
     assert process.returncode == 143
     assert "the same command goes on from there" in errors
     assert Checkpoints(tmp_path / "checkpoints").newest() is not None
+
+
+def split_by_class(manifest: Path, part_of_high: str) -> None:
+    """All people of class high in one part; of the others a third each in train, validation and test."""
+    rows = read_manifest(manifest).rows()
+    parts = ("train", "validation", "test")
+    assign = {
+        row["subject_id"]: part_of_high if row["label"] == "high" else parts[number % 3]
+        for number, row in enumerate(sorted(rows, key=lambda row: row["label"]))
+    }
+    write_splits(
+        splits_path(manifest),
+        make_splits(read_manifest(manifest), test=0, validation=0, seed=0, assign=assign),
+    )
+
+
+def test_a_class_without_images_to_train_on_is_named_before_training(class_cohort, tmp_path):
+    split_by_class(class_cohort, "test")
+    with pytest.raises(ManifestError, match="part 'train' has no image of class 'high'"):
+        trained_run(class_cohort, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_class_that_validation_lacks_is_said_and_noted_once(class_cohort, tmp_path, capsys):
+    split_by_class(class_cohort, "train")
+    run = trained_run(class_cohort, tmp_path / "run", epochs=1)
+    trained_run(class_cohort, tmp_path / "run", epochs=2)
+    (note,) = run.read_json("run.json")["notes"]
+    assert note.startswith("The validation part has no image of class 'high'")
+    assert f"warning: {note}" in capsys.readouterr().err
+
+
+def test_images_of_other_labels_are_counted_before_training(class_cohort, tmp_path, capsys):
+    trained_run(class_cohort, tmp_path / "run", epochs=1)
+    said = capsys.readouterr().err.splitlines()
+    assert said[:2] == [
+        "left out of train: 4 of 12 images, of other labels: odd 4",
+        "left out of validation: 2 of 6 images, of other labels: odd 2",
+    ]
+
+
+def test_the_evaluation_of_an_earlier_classifier_is_set_aside(class_cohort, tmp_path):
+    run = trained_run(class_cohort, tmp_path / "run", epochs=1)
+    step = evaluator(network(), class_data(class_cohort, "test"))
+    scored = evaluate_classes(step, run_folder=run, trained_on=class_data(class_cohort, "train"), draws=5)
+    trained_run(class_cohort, tmp_path / "run", epochs=1)
+    assert run.evaluation.is_dir()
+    for path in run.checkpoints.iterdir():
+        path.unlink()
+    trained_run(class_cohort, tmp_path / "run", epochs=2, copies={"high": 2})
+    assert not run.evaluation.exists()
+    assert (run.root / f"evaluation-of-{scored['weights_sha256'][:8]}/summary.json").is_file()
 
 
 def run_training(cohort: Path, output: Path, *, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:

@@ -144,3 +144,12 @@ def test_peak_memory_is_in_mib_and_only_grows():
     block = np.ones(2**23)
     assert 100 < before <= peak_memory_mb() < 2**17
     assert block.nbytes == 2**26
+
+
+def test_an_evaluation_is_set_aside_beside_an_earlier_one_of_the_same_weights(tmp_path):
+    run = RunFolder(tmp_path, study="test")
+    for _ in range(3):
+        run.write_json("evaluation/summary.json", {"weights_sha256": "abcdef0123"})
+        run.set_evaluation_aside(unless="of others")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["evaluation-of-abcdef01", "evaluation-of-abcdef01-2", "evaluation-of-abcdef01-3"]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -43,6 +43,25 @@ def test_weights_and_record_come_back_bit_by_bit(saved, source):
     record = load_weights(other, saved.parent if source == "folder" else saved)
     assert replace(record, tensors_sha256="") == RECORD
     assert all(torch.equal(one, two) and one.dtype == two.dtype for one, two in states(network(), other))
+
+
+def test_classes_labels_and_image_columns_come_back_in_their_order(tmp_path):
+    about = replace(
+        RECORD,
+        classes=("b", "a"),
+        labels=(("2", "6"), ("1",)),
+        images_from=("qsm", "flair"),
+        tensors_sha256="",
+    )
+    record = read_record(save_weights(network(), tmp_path, about))
+    assert replace(record, tensors_sha256="") == about
+
+
+def test_a_record_of_an_older_version_knows_neither_labels_nor_image_columns(tmp_path):
+    values = {name: value for name, value in asdict(RECORD).items() if name not in ("labels", "images_from")}
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": torch.zeros(1)}, path, metadata={"monai_mri": json.dumps(values)})
+    assert read_record(path) == RECORD
 
 
 def test_weights_in_channels_last_order_come_back_too(tmp_path):

@@ -30,8 +30,9 @@ def test_t_keeps_its_digits_far_from_zero():
     np.testing.assert_allclose(far, near, rtol=1e-6)
 
 
-def test_p_counts_the_relabellings_whose_largest_t_is_as_large():
-    values, draws = people(1, places=5), 40
+@pytest.mark.parametrize("places", [5, 9000])
+def test_p_counts_the_relabellings_whose_largest_t_is_as_large_in_one_block_of_places_or_several(places):
+    values, draws = people(1, places=places), 40
     found = group_difference(values, FIRST, permutations=draws, seed=3)
     rng, largest = np.random.default_rng(3), []
     for labels in [FIRST, *(rng.permutation(FIRST) for _ in range(draws - 1))]:
@@ -58,6 +59,41 @@ def test_values_that_do_not_vary_differ_nowhere():
     found = group_difference(np.full((16, 3), 0.1), FIRST, permutations=20, seed=0)
     assert not found.t.any()
     assert (found.p == 1).all()
+
+
+def test_relabellings_that_are_the_true_one_count_as_large_as_it():
+    first = np.arange(8) < 4  # a relabelling in 35 is the true one or its mirror image
+    values = np.random.default_rng(0).normal(0, 1e-4, size=(8, 2000))
+    values[first, :5] += 1
+    found = group_difference(values, first, permutations=2000, seed=0)
+    assert found.p_any == pytest.approx(1 / 35, abs=0.012)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("level", [0.1, 1e6])
+def test_a_group_that_varies_only_by_rounding_leaves_the_error_to_the_other(kind, level):
+    values = np.full((16, 2), level, dtype=kind)
+    values[::4] = np.nextafter(values[::4], kind(np.inf))
+    values[~FIRST] += kind(level) * np.random.default_rng(0).normal(size=(8, 2)).astype(kind)
+    found = group_difference(values, FIRST, permutations=20, seed=0)
+    others = values[~FIRST].astype(float)
+    error = np.sqrt(others.var(axis=0, ddof=1) / 8)
+    np.testing.assert_allclose(found.t, (level - others.mean(axis=0)) / error, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_two_groups_that_vary_only_by_rounding_have_no_t(kind):
+    values = np.where(FIRST, 0.1, 0.3).astype(kind)[:, None]
+    values[::4] = np.nextafter(values[::4], kind(1))
+    assert group_difference(values, FIRST, permutations=20, seed=0).t == 0
+
+
+def test_small_differences_far_above_rounding_keep_their_t():
+    values = (100 + 1e-2 * people(5)).astype(np.float32)
+    found = group_difference(values, FIRST, permutations=20, seed=0)
+    exact = values.astype(float)
+    wanted = ttest_ind(exact[FIRST], exact[~FIRST], equal_var=False).statistic
+    np.testing.assert_allclose(found.t, wanted, rtol=1e-4)
 
 
 def test_the_same_seed_gives_the_same_p():

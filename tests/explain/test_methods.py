@@ -165,7 +165,9 @@ def test_hires_cam_finds_the_place_that_dense_layers_read_and_grad_cam_does_not(
 
 
 def test_cam_of_a_network_without_an_average_is_refused(volume):
-    with pytest.raises(UsageError, match="global-average-pooling head"):
+    with pytest.raises(
+        UsageError, match=r"global-average-pooling head; train the network anew .*network_def::head=gap"
+    ):
         cam(MigraineCNN(SHAPE, filters=(2, 2, 2)), volume, layer="features")
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from monai_mri.errors import ImageError, UsageError
-from monai_mri.explain import region_table
+from monai_mri.explain import region_table, regions_on_grid
 from monai_mri.explain.regions import atlas_on_grid
 from monai_mri.images import read_image
 
@@ -28,11 +28,22 @@ def test_figures_of_each_region_are_as_reckoned_by_hand(save_nifti):
         ("outside", 0, 60),
     ]
     left, right, outside = rows
-    assert (left.mean, left.max, left.mass_share) == pytest.approx((-2 / 30, 2, 0.2))
-    assert (right.mean, right.max, right.mass_share) == pytest.approx((0.2, 6, 0.6))
+    assert (left.mean, left.max, left.mass_share) == pytest.approx((-2 / 30, 2, 6 / 14))
+    assert (right.mean, right.max, right.mass_share) == pytest.approx((0.2, 6, 6 / 14))
     assert [row.top_share for row in rows] == [0, 1, 0]
     assert outside.volume_share == 0.5
     assert sum(row.mass_share for row in rows) == pytest.approx(1)
+
+
+def test_prepared_regions_give_the_same_table_without_another_look_at_the_atlas(save_nifti):
+    values = np.random.default_rng(0).normal(size=SHAPE)
+    atlas = save_nifti(halves(), np.eye(4))
+    wanted = region_table(values, np.eye(4), atlas=atlas)
+    prepared = regions_on_grid(SHAPE, np.eye(4), atlas=atlas)
+    atlas.unlink()
+    assert region_table(values, np.eye(4), regions=prepared) == wanted
+    with pytest.raises(UsageError, match="like the map"):
+        region_table(values[1:], np.eye(4), regions=prepared)
 
 
 def test_an_atlas_of_any_grid_lands_in_the_same_world(affine, volume, save_nifti):

@@ -32,5 +32,10 @@ def test_undefined_maps_are_counted_and_left_out():
     assert np.isnan([row.hit_rate, row.top_share, row.ratio, row.hit_low]).all()
 
 
+def test_a_map_counts_where_both_of_its_scores_are_defined():
+    (row,) = summarise_maps([score("cam", None, 0.9), score("cam", True, np.nan), score("cam", True, 0.5)])
+    assert (row.n, row.undefined, row.hits, row.top_share) == (1, 2, 1, 0.5)
+
+
 def test_no_maps_give_no_rows():
     assert summarise_maps([]) == []

@@ -101,8 +101,21 @@ def test_no_rows_are_all_undefined_and_one_subject_has_no_interval():
     assert all(isnan(score["low"]) and not isnan(score["value"]) for score in one.values())
 
 
+@pytest.mark.parametrize(("subjects", "defined"), [(2, False), (4, False), (5, True)])
+def test_fewer_than_five_subjects_have_no_bootstrap_interval(subjects, defined):
+    truth, table, classes = _rows(2, n=20)
+    groups = np.arange(20) % subjects
+    found = summarise_classification(truth, table, classes=classes, groups=groups, draws=50)
+    for name in ("accuracy", "log_loss"):
+        assert not isnan(found[name]["value"])
+        assert [isnan(found[name][end]) for end in ("low", "high")] == [not defined] * 2
+    alone = summarise_classification(truth[:3], table[:3], classes=classes, draws=50)
+    assert isnan(alone["log_loss"]["low"])
+    assert not isnan(alone["accuracy"]["low"]), "Wilson's interval is exact enough for any number"
+
+
 def test_a_certain_and_wrong_answer_stays_finite():
-    found = summarise_classification(["a", "b"], [[0.0, 1.0], [0.0, 1.0]], classes=["a", "b"], draws=20)
+    found = summarise_classification(["a", "b"] * 3, [[0.0, 1.0]] * 6, classes=["a", "b"], draws=20)
     assert np.isfinite([found["log_loss"][part] for part in ("value", "low", "high")]).all()
 
 

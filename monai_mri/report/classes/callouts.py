@@ -14,6 +14,7 @@ from monai_mri.report.tables import to_count
 __all__ = ["Callout", "alarms", "hints"]
 
 WIDE = 0.2  # an interval of the accuracy from here on is called out
+FEW_PEOPLE = 5  # fewer are called out, however narrow the interval
 
 
 class Callout(NamedTuple):
@@ -36,7 +37,7 @@ def hints(folder: RunFolder, results: ClassResults, maps: Maps) -> list[Callout]
     """What makes them weaker than they look."""
     found = [_no_validation(folder), _other_weights(results.summary, maps)]
     if results.summary is not None:
-        found += [_few_images(results.summary), _no_better(results.summary)]
+        found += [_few_people(results.summary), _few_images(results.summary), _no_better(results.summary)]
     return list(_present(*found))
 
 
@@ -103,6 +104,18 @@ def _other_weights(summary: ClassSummary | None, maps: Maps) -> Callout | None:
         "The maps are of other weights.",
         "They were drawn with weights that are not those that were evaluated. Evaluate and explain again.",
         "alarm",
+    )
+
+
+def _few_people(summary: ClassSummary) -> Callout | None:
+    people = summary.subjects
+    if people is None or not 0 < people < FEW_PEOPLE:
+        return None
+    said = "1 person stands" if people == 1 else f"{people} people stand"
+    return Callout(
+        "Few people.",
+        f"{said} behind these figures, however many images there are of them. "
+        "That is too few to say anything about others.",
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isfinite
 
-from monai_mri.report.classes.maps import MapScores, MapsSummary, Region
+from monai_mri.report.classes.maps import GroupRegion, MapScores, MapsSummary, Region
 from monai_mri.report.tables import Cell, Row, Table, to_count, to_figure
 
-__all__ = ["group_table", "region_tables", "truth_table"]
+__all__ = ["group_region_table", "group_table", "region_tables", "truth_table"]
 
 SHOWN_REGIONS = 20
+SHOWN_GROUP_REGIONS = 10  # of each method
 
 
 def truth_table(methods: Sequence[MapScores]) -> Table | None:
@@ -53,6 +54,26 @@ def group_table(summary: MapsSummary) -> Table | None:
     return Table(groups=[], headings=[(heading, "") for heading in headings], rows=rows)
 
 
+def group_region_table(regions: dict[str, list[GroupRegion]]) -> Table | None:
+    """The regions with the least p of each method; None without a region."""
+    rows = [
+        Row(
+            label=method,
+            cells=[
+                Cell(region.region, word=True),
+                _figure(region.t),
+                _figure(region.p, digits=3),
+                _count(region.voxels),
+                _count(region.voxels_that_differ),
+            ],
+        )
+        for method, several in regions.items()
+        for region in several[:SHOWN_GROUP_REGIONS]
+    ]
+    headings = ("region", "t", "p", "voxels", "voxels that differ")
+    return Table(groups=[], headings=[(heading, "") for heading in headings], rows=rows) if rows else None
+
+
 def region_tables(regions: dict[str, list[Region]]) -> list[tuple[str, Table, int]]:
     """(method, table of the first rows, number of regions) for each method."""
     return [(method, _region_table(rows[:SHOWN_REGIONS]), len(rows)) for method, rows in regions.items()]
@@ -76,6 +97,10 @@ def _region_table(regions: Sequence[Region]) -> Table:
 
 def _figure(value: float, *, note: str = "", digits: int = 2) -> Cell:
     return Cell(to_figure(value, digits=digits), note=note, value=value, undefined=not isfinite(value))
+
+
+def _count(value: float) -> Cell:
+    return Cell(to_count(value) if isfinite(value) else "–")
 
 
 def _people(n: list[int] | int | None) -> str:

@@ -14,7 +14,7 @@ from monai_mri.errors import DataError
 from monai_mri.report.records import Count, Figure, Record, read_json, read_rows
 from monai_mri.report.run_folder import RunFolder
 
-__all__ = ["GROUP", "MapScores", "Maps", "MapsSummary", "Region", "read_maps"]
+__all__ = ["GROUP", "GroupRegion", "GroupScores", "MapScores", "Maps", "MapsSummary", "Region", "read_maps"]
 
 Line = tuple[float, float]  # top_share and volume_share of one map's region
 GROUP = "group_mni.png"  # one picture of all images' maps together
@@ -61,11 +61,12 @@ class GroupScores(Record):
 
 
 class MapsSummary(Record):
-    """`explanation/summary.json`."""
+    """`explanation/summary.json`; `drawn` are the folders of this explanation, None in older ones."""
 
     weights_sha256: str | None = None
     target: str = ""
     images: Count = None
+    drawn: list[str] | None = None
     methods: list[MapScores] = Field(default_factory=list)
     groups: list[GroupScores] = Field(default_factory=list)
     groups_note: str = ""
@@ -99,6 +100,18 @@ class Region:
 
 
 @dataclass(frozen=True)
+class GroupRegion:
+    """One region's mean, compared between the groups; p is corrected over the regions of the method."""
+
+    method: str
+    region: str
+    t: float
+    p: float
+    voxels: float
+    voxels_that_differ: float
+
+
+@dataclass(frozen=True)
 class Maps:
     """`summary` is None where nothing was explained; `drawn` are folders of methods."""
 
@@ -106,10 +119,13 @@ class Maps:
     summary: MapsSummary | None = None
     drawn: list[str] = field(default_factory=list)
     regions: dict[str, list[Region]] = field(default_factory=dict)
+    group_regions: dict[str, list[GroupRegion]] = field(default_factory=dict)
 
 
 def read_maps(folder: RunFolder) -> Maps:
-    """Read `explanation/summary.json` and `explanation/regions.csv`, and see which methods have a folder.
+    """Read `explanation/summary.json` and its tables, and see which methods have a folder.
+
+    Where the summary says what was drawn, other folders are left out: they are of another explanation.
 
     Raises:
         DataError: one of them cannot be understood.
@@ -118,7 +134,9 @@ def read_maps(folder: RunFolder) -> Maps:
     summary = read_json(path / "summary.json", MapsSummary)
     regions = _read_regions(path / "regions.csv")
     drawn = sorted(entry.name for entry in path.iterdir() if entry.is_dir()) if path.is_dir() else []
-    return Maps(path, summary, drawn, regions)
+    if summary is not None and summary.drawn is not None:
+        drawn = [name for name in dict.fromkeys(summary.drawn) if name in drawn]
+    return Maps(path, summary, drawn, regions, _read_group_regions(path / "group_regions.csv"))
 
 
 def _read_regions(path: Path) -> dict[str, list[Region]]:
@@ -138,6 +156,24 @@ def _read_regions(path: Path) -> dict[str, list[Region]]:
         )
         for method, rows in found.items()
     }
+
+
+def _read_group_regions(path: Path) -> dict[str, list[GroupRegion]]:
+    """Rows of each method, the least p first, of one p the largest t of either sign."""
+    found: dict[str, list[GroupRegion]] = defaultdict(list)
+    for line, row in enumerate(read_rows(path), start=2):
+        if "method" not in row or "region" not in row:
+            raise DataError(f"{path}: has no columns method and region, expected both; explain again")
+        figures = [
+            _number(row.get(name, ""), f"{path}:{line}: {name}")
+            for name in ("t", "p", "voxels", "voxels_that_differ")
+        ]
+        found[row["method"]].append(GroupRegion(row["method"], row["region"], *figures))
+    return {method: sorted(rows, key=_by_p) for method, rows in found.items()}
+
+
+def _by_p(row: GroupRegion) -> tuple[float, float]:
+    return (row.p if isfinite(row.p) else 2, -abs(row.t) if isfinite(row.t) else 0)
 
 
 def _region(name: str, lines: list[Line]) -> Region:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from monai_mri.report.classes.callouts import alarms, hints
 from monai_mri.report.classes.figures import coverage_figure, reliability_figure, roc_figure, training_figure
-from monai_mri.report.classes.map_tables import group_table, region_tables, truth_table
+from monai_mri.report.classes.map_tables import group_region_table, group_table, region_tables, truth_table
 from monai_mri.report.classes.maps import Maps, read_maps
 from monai_mri.report.classes.pictures import draw_maps
 from monai_mri.report.classes.results import ClassResults, read_class_results
@@ -72,5 +72,7 @@ def _maps(maps: Maps) -> dict[str, Any]:
         "pictures": draw_maps(maps),
         "truth_table": truth_table(maps.summary.methods) if maps.summary else None,
         "group_table": group_table(maps.summary) if maps.summary else None,
+        "group_region_table": group_region_table(maps.group_regions),
+        "group_regions": sum(map(len, maps.group_regions.values())),
         "region_tables": region_tables(maps.regions),
     }

@@ -22,6 +22,23 @@ def test_few_images_are_said_in_words(make_class_run):
     )
 
 
+@pytest.mark.parametrize(
+    ("subjects", "start"),
+    [(1, "1 person stands behind"), (2, "2 people stand behind"), (4, "4 people stand")],
+)
+def test_few_people_are_said_however_many_images_they_have(make_class_run, edit_json, subjects, start):
+    right = [("control", (0.9, 0.1)), ("migraine", (0.1, 0.9))] * 60
+    run = make_class_run(said=right)
+    edit_json(run / "evaluation" / "summary.json", subjects=subjects)
+    assert said_of(run)["Few people."].startswith(start)
+
+
+def test_five_people_are_not_called_few(make_class_run, edit_json):
+    run = make_class_run()
+    edit_json(run / "evaluation" / "summary.json", subjects=5)
+    assert "Few people." not in said_of(run)
+
+
 def test_commonest_class_within_the_interval_is_said(make_class_run):
     said = said_of(make_class_run())
     assert (

@@ -5,7 +5,7 @@ from math import isnan
 import pytest
 
 from monai_mri.errors import DataError
-from monai_mri.report.classes.map_tables import group_table, region_tables, truth_table
+from monai_mri.report.classes.map_tables import group_region_table, group_table, region_tables, truth_table
 from monai_mri.report.classes.maps import read_maps
 from monai_mri.report.run_folder import read_run_folder
 
@@ -55,6 +55,47 @@ def test_group_scores_show_what_they_hold(make_class_run, edit_json):
         ["–", "–", "0.500", "–", "0.500"],
         ["–", "–", "undefined", "–", "–"],
     ]
+
+
+def test_only_what_the_summary_says_was_drawn_is_shown(make_class_run, edit_json):
+    run = make_class_run()
+    assert read(run).drawn == ["grad_cam", "summed"]  # of an older version, which does not say
+    edit_json(run / "explanation" / "summary.json", drawn=["summed", "cam", "..", "summed"])
+    assert read(run).drawn == ["summed"]
+    edit_json(run / "explanation" / "summary.json", drawn=[])
+    assert read(run).drawn == []
+
+
+def write_group_regions(run, *lines):
+    text = "\n".join(["method,region,t,p,voxels,voxels_that_differ", *lines]) + "\n"
+    (run / "explanation" / "group_regions.csv").write_text(text)
+
+
+def test_regions_of_groups_stand_by_p_ten_of_a_method(make_class_run):
+    run = make_class_run()
+    many = [f"summed,r{n},{n},{1 - n / 20},100,0" for n in range(12)]
+    write_group_regions(
+        run, *many, "cam,empty,nan,nan,5,0", "cam,stem,-3.2,0.04,1200,7", "cam,front,1,0.04,9,1"
+    )
+    rows = group_region_table(read(run).group_regions).rows
+    assert [row.label for row in rows] == ["summed"] * 10 + ["cam"] * 3
+    assert [row.cells[0].text for row in rows[:2]] == ["r11", "r10"]
+    assert [[cell.text for cell in row.cells] for row in rows[10:]] == [
+        ["stem", "-3.20", "0.040", "1\u202f200", "7"],
+        ["front", "1.00", "0.040", "9", "1"],
+        ["empty", "undefined", "undefined", "5", "0"],
+    ]
+
+
+def test_no_regions_of_groups_make_no_table(make_class_run):
+    assert group_region_table(read(make_class_run()).group_regions) is None
+
+
+def test_broken_regions_of_groups_are_a_data_error(make_class_run):
+    run = make_class_run()
+    write_group_regions(run, "cam,stem,high,0.04,9,1")
+    with pytest.raises(DataError, match=r"group_regions\.csv:2: t is 'high', expected a number"):
+        read(run)
 
 
 def test_nothing_explained_is_empty(make_class_run):

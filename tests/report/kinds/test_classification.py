@@ -57,6 +57,26 @@ def test_page_loads_nothing_runs_nothing_and_is_whole(make_class_run, parse_page
     assert len(page.ids) == len(set(page.ids))
 
 
+def test_what_p_of_the_groups_stands_for_is_said_and_their_regions_are_shown(
+    make_class_run, edit_json, parse_page
+):
+    run = make_class_run()
+    edit_json(
+        run / "explanation" / "summary.json", groups=[{"method": "images", "first": "migraine", "p": 0.03}]
+    )
+    lines = [f"images,{HOSTILE}{n},2.5,{0.01 * n},50,3\n" for n in range(1, 13)]
+    (run / "explanation" / "group_regions.csv").write_text(
+        "method,region,t,p,voxels,voxels_that_differ\n" + "".join(lines)
+    )
+    text = text_of(run)
+    words = words_of(text)
+    assert "corrected over the voxels of one method, not over methods" in words
+    assert "total volume, age, sex or site" in words
+    assert "10 of 12 rows; all are in explanation/group_regions.csv" in words
+    assert "2.50 0.010 50 3" in words
+    assert "script" not in parse_page(text).tags
+
+
 def test_same_run_gives_the_same_bytes(make_class_run, tmp_path):
     run = make_class_run()
     first, second = (write_report(run, tmp_path / f"{n}.html").read_bytes() for n in "ab")

@@ -28,7 +28,7 @@ class RegionRow(NamedTuple):
         mean: of the map in it; nan without voxels.
         max: of the map in it; nan without voxels.
         mass_share: its share of the sum of the map's magnitudes; nan where all are 0.
-        top_share: its share of the top voxels, those of the largest magnitude; over `volume_share` that is how
+        top_share: its share of the top voxels, those of largest magnitude; over `volume_share` that is how
             often more than chance.
     """
 

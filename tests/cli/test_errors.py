@@ -66,6 +66,15 @@ def test_traceback_shows_the_rest_and_keeps_the_exit_code(capsys):
     assert text.endswith("error: a: b\n")
 
 
+@pytest.fixture
+def ctrl_c():
+    """Python's own answer to Ctrl-C, which a shell takes away from what it starts in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_with_130(capsys):
     with pytest.raises(click.exceptions.Exit) as end, reported(traceback=False):
         signal.raise_signal(signal.SIGINT)

@@ -89,6 +89,7 @@ def fit(
         if class_names(trainer.dataset) and (run_folder.root / NAME).is_file():
             run_folder.set_evaluation_aside(unless=read_record(run_folder.root / NAME).tensors_sha256)
     distributed.wait()
+    trainer.network = trainer.plain_network  # what ties it to other processes must not outlive their group
 
 
 def _notes_on_classes(trainer: Trainer, evaluator: Evaluator | None) -> list[str]:

@@ -137,7 +137,8 @@ def _cut_short(path: Path, data: Any, pixels_at: int) -> str:
         return ""
     samples = int(data.get("SamplesPerPixel") or 1) * int(data.get("NumberOfFrames") or 1)
     wanted = int(data.Rows) * int(data.Columns) * samples * int(data.get("BitsAllocated") or 16) // 8
-    found = path.stat().st_size - pixels_at
+    header = 8 if syntax is None or syntax.is_implicit_VR else 12
+    found = path.stat().st_size - pixels_at - header
     if found >= wanted:
         return ""
     return f"cut short: {max(0, found)} bytes of pixels, expected {wanted}; copy the file again"

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pydicom.uid import UID, EnhancedMRImageStorage, ExplicitVRLittleEndian, MRImageStorage
 
 ROWS, COLUMNS = 12, 10
 SPACING_MM = (1.5, 1.25, 3.0)  # between rows, columns, slices
 FLAIR = {"SeriesDescription": "t2_flair", "RepetitionTime": 9000, "EchoTime": 120, "InversionTime": 2500}
+
+NUMBERS = count(1)
+
+
+def new_uid() -> UID:
+    """An identifier without chance digits, which a test that replaces a value's bytes could hit."""
+    return UID(f"1.2.826.0.1.3680043.8.498.{next(NUMBERS)}")
 
 
 def dataset(**tags) -> Dataset:
@@ -20,9 +28,9 @@ def dataset(**tags) -> Dataset:
     data = Dataset()
     data.file_meta = FileMetaDataset()
     data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    data.SOPClassUID, data.SOPInstanceUID = MRImageStorage, generate_uid()
+    data.SOPClassUID, data.SOPInstanceUID = MRImageStorage, new_uid()
     data.PatientID, data.PatientName, data.PatientBirthDate = "HOSP-4711", "Doe^Jane", "19700101"
-    data.StudyInstanceUID, data.StudyDate, data.StudyTime = generate_uid(), "20200102", "101010"
+    data.StudyInstanceUID, data.StudyDate, data.StudyTime = new_uid(), "20200102", "101010"
     data.Modality, data.AcquisitionTime, data.InstitutionName = "MR", "101112", "Saint Elsewhere"
     for name, value in tags.items():
         setattr(data, name, value)
@@ -86,9 +94,9 @@ def marker_ras_mm(*, orientation=(1, 0, 0, 0, 1, 0), origin=(-5.0, -7.0, 11.0)) 
 def series(folder: Path, *, slices=range(5), stem="I", orientation=(1, 0, 0, 0, 1, 0), **tags) -> list[Path]:
     """Write one series, by default an axial FLAIR of five slices; tags override those of every file."""
     common = {
-        "StudyInstanceUID": generate_uid(),
-        "SeriesInstanceUID": generate_uid(),
-        "FrameOfReferenceUID": generate_uid(),
+        "StudyInstanceUID": new_uid(),
+        "SeriesInstanceUID": new_uid(),
+        "FrameOfReferenceUID": new_uid(),
     }
     return [
         save(
@@ -126,8 +134,8 @@ def multiframe(path: Path, *, slices: int = 5) -> Path:
         del tags[name]
     whole = {
         "SOPClassUID": EnhancedMRImageStorage,
-        "SeriesInstanceUID": generate_uid(),
-        "FrameOfReferenceUID": generate_uid(),
+        "SeriesInstanceUID": new_uid(),
+        "FrameOfReferenceUID": new_uid(),
         "NumberOfFrames": slices,
         "SharedFunctionalGroupsSequence": [shared],
         "PerFrameFunctionalGroupsSequence": frames,

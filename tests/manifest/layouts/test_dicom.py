@@ -143,7 +143,7 @@ def test_a_series_with_a_file_cut_short_is_not_taken_without_it(tmp_path, index)
     path.write_bytes(path.read_bytes()[:-50])
     collected = plan(tmp_path)
     assert not collected.samples
-    assert whys(collected)[path.name].startswith("cut short: 202 bytes of pixels, expected 240")
+    assert whys(collected)[path.name].startswith("cut short: 190 bytes of pixels, expected 240")
     assert "1 of its images not whole" in whys(collected)["I000 (and 3 more of its series)"]
 
 

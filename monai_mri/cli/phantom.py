@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -19,19 +22,33 @@ _NAMES = {
     "lesions": ("lesions_per_patient",),
 }
 
+_PACKAGE = "monai_mri.phantom"
+
+
+def kinds() -> list[str]:
+    """The kinds of cohorts that there are, read from the phantom package without importing it.
+
+    >>> "plaque" in kinds()
+    True
+    """
+    spec = find_spec(_PACKAGE)
+    source = Path(str(spec.origin)).read_text(encoding="utf-8") if spec else ""
+    found = set(re.findall(r'"make_(\w+)_cohort"', source))
+    return sorted(name.replace("_", "-") for name in found)
+
 
 @click.group()
 def phantom() -> None:
     """Make synthetic cohorts with known answers."""
 
 
-@phantom.command()
+@phantom.command(help=f"Make a cohort of KIND ({', '.join(kinds())}) in the folder OUT, with its manifest.")
 @click.argument("kind")
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option(
     "--subjects",
     type=click.IntRange(min=1),
-    help="People in the cohort.  [default: 20; migraine 198, lesion 40]",
+    help="People in the cohort.  [default: 20; migraine 198, lesion 40, tumour 110, nmosd 88]",
 )
 @click.option("--effect", default=1.0, show_default=True, help="Strength of what is to be found; 0 is none.")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same files.")
@@ -40,7 +57,8 @@ def phantom() -> None:
     nargs=3,
     type=click.FloatRange(min=0, min_open=True),
     metavar="X Y Z",
-    help="In mm; for lesion three times the same.  [default: 1 1 4; lesion 1 1 1]",
+    help="In mm; for lesion and nmosd three times the same.  "
+    "[default: 1 1 4; lesion 1 1 1, nmosd 1.5 1.5 1.5]",
 )
 @click.option(
     "--shape",
@@ -61,9 +79,34 @@ def phantom() -> None:
     help="Shares of the lesion classes 1 to 6.  [default: as in the paper]",
 )
 @click.option("--volumes", is_flag=True, default=None, help="Of lesion, write the whole scans, too.")
+@click.option("--slices", type=click.IntRange(min=1), help="Slices of a patient of tumour.  [default: 24]")
+@click.option(
+    "--image-size", type=click.IntRange(min=1), help="Pixels along a slice of tumour.  [default: 256]"
+)
+@click.option(
+    "--flair-only-share",
+    type=click.FloatRange(0, 1),
+    help="Share of the patients of tumour with FLAIR in all channels.  [default: 9/110]",
+)
+@click.option(
+    "--overlap",
+    type=click.FloatRange(0, 1),
+    help="Share of lesions of NMOSD that lie where those of MS do.  [default: 0.5]",
+)
+@click.option(
+    "--nmosd-share",
+    type=click.FloatRange(0, 1),
+    help="Share of the patients of nmosd with NMOSD.  [default: 41/88]",
+)
+@click.option(
+    "--lesion-masks",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Of nmosd, real lesion masks in MNI space to learn from.  [default: none]",
+)
 @click.option("--force", is_flag=True, help="Write into a folder that holds a cohort already.")
 def make(*, kind: str, out: Path, effect: float, seed: int, force: bool, **given: Any) -> None:
-    """Make a cohort of KIND (plaque, migraine, lesion) in the folder OUT, with its manifest."""
+    """Make a cohort of a kind in a folder, with its manifest."""
     refuse_overwriting(out / "manifest.csv", force=force)
     maker = _maker(kind)
     settings = _settings(kind, maker, {name: value for name, value in given.items() if value is not None})
@@ -121,15 +164,8 @@ def _shares(text: str) -> dict[str, float]:
 
 def _maker(kind: str) -> Callable[..., Path]:
     """The function `make_<kind>_cohort` of the phantom package."""
-    from monai_mri import phantom as phantoms
-
-    makers: dict[str, Callable[..., Path]] = {
-        name.removeprefix("make_").removesuffix("_cohort").replace("_", "-"): getattr(phantoms, name)
-        for name in dir(phantoms)
-        if name.startswith("make_") and name.endswith("_cohort")
-    }
-    if kind not in makers:
-        raise UsageError(
-            f"phantom make: kind {kind!r}, expected {', '.join(sorted(makers))}; choose one of those"
-        )
-    return makers[kind]
+    if kind not in kinds():
+        raise UsageError(f"phantom make: kind {kind!r}, expected {', '.join(kinds())}; choose one of those")
+    name = f"make_{kind.replace('-', '_')}_cohort"
+    maker: Callable[..., Path] = getattr(import_module(_PACKAGE), name)
+    return maker

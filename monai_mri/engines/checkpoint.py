@@ -30,6 +30,11 @@ class Checkpoints:
     def __init__(self, folder: Path, *, keep: int = 2) -> None:
         self.folder, self.keep = folder, keep
 
+    @property
+    def any_there(self) -> bool:
+        """Whether a training was begun here; its files may be damaged."""
+        return bool(self._files())
+
     def save(self, state: State, *, iteration: int) -> Path:
         """Write the state after `iteration` steps, then remove the oldest beyond `keep`."""
         path = self.folder / f"step_{iteration:09d}.pt"

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from monai.data import MetaTensor
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from monai_mri.engines.dataset import CLASS, ManifestDataset, Sample
+from monai_mri.engines.equal_channels import own_copy
 from monai_mri.engines.sampling import EpochIndex
 from monai_mri.engines.seeding import generator
 from monai_mri.errors import ConfigError, ManifestError
@@ -128,7 +128,8 @@ class ClassDataset(Dataset[Sample]):
         if self.augment is None:
             return step
         self.augment.set_random_state(seed=int(generator(self.seed, "augment", epoch, place).integers(2**32)))
-        augmented: Sample = self.augment(step)
+        augmented: Sample = dict(self.augment(step))
+        augmented["image"] = _plain(augmented["image"])
         return augmented
 
     def prepare(self) -> None:
@@ -137,9 +138,9 @@ class ClassDataset(Dataset[Sample]):
 
     def _of_step(self, image: Any) -> Any:
         """The voxels alone, as a copy where `augment` might write on what is kept in memory."""
-        plain = image.as_tensor() if isinstance(image, MetaTensor) else image
+        plain = _plain(image)
         keeps = self.augment is None or getattr(self.augment, "keeps_input", False)
-        return plain if keeps or not isinstance(plain, Tensor) else plain.clone()
+        return plain if keeps else own_copy(plain)
 
     def _label(self, row: int) -> str:
         return str(self.data.rows[row].get(self.column, ""))
@@ -172,6 +173,11 @@ class ClassDataset(Dataset[Sample]):
                 f"{', '.join(self.numbers)}, found {found}; correct classes or the manifest"
             )
         return [row for row in kept for _ in range(copies[self.numbers[self._label(row)]])]
+
+
+def _plain(image: Any) -> Any:
+    """The voxels without what MONAI knows about them; batches take no other tensors."""
+    return image.as_tensor() if isinstance(image, MetaTensor) else image
 
 
 def _texts(classes: Classes) -> dict[str, list[str]]:

@@ -39,13 +39,15 @@ def require_shapes(dataset: ClassDataset, network: nn.Module, *, alike: bool = F
     dataset.prepare()
     expected, why = fixed_shape(network), "spatial_shape or patch_size"
     if expected is None and alike:
-        expected, why = _shape(dataset[0]), "the shape of the first image"
+        expected, why = _shape(dataset[1, 0]), "the shape of the first image"
     if expected is None:
         return
+    fitting = {expected}
     for place in range(len(dataset)):
         sample = dataset[place]
-        if _shape(sample) != expected and not _is_made_fit(dataset, place, expected):
+        if _shape(sample) not in fitting and not _is_made_fit(dataset, place, expected):
             raise ImageError(other_shape(sample["image"], found=_shape(sample), expected=expected, why=why))
+        fitting.add(_shape(sample))
 
 
 def other_shape(
@@ -64,5 +66,5 @@ def _shape(sample: Sample) -> Shape:
 
 
 def _is_made_fit(dataset: ClassDataset, place: int, expected: Shape) -> bool:
-    """Whether augmentation, such as a random crop, gives an image the shape."""
+    """Whether augmentation, such as a crop or a resize, gives an image the shape."""
     return dataset.augment is not None and _shape(dataset[1, place]) == expected

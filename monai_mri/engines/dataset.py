@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
 from torch.utils.data import Dataset
 
 from monai_mri.engines.console import track
+from monai_mri.engines.equal_channels import kept_once, own_copy
 from monai_mri.engines.sampling import EpochIndex
 from monai_mri.engines.seeding import generator
 from monai_mri.errors import ConfigError, ManifestError
@@ -21,6 +21,8 @@ from monai_mri.manifest import Manifest, Splits, read_manifest, read_splits, row
 Sample = dict[str, Any]
 Transform = Callable[[Sample], Any]
 CLASS = "\0class"  # of a sample; no column of a CSV file can be called so
+COPIED = "copied_channels"
+GIVEN = ("image", "label", "sample_id", "subject_id")  # keys of a sample that the dataset itself fills
 LONGEST_NAME = 100  # bytes of a sample's name: file names end at 255
 
 
@@ -28,8 +30,15 @@ class ManifestDataset(Dataset[Sample]):
     """One sample for each row of a manifest that stands in `part` of its splits.
 
     A sample starts as {"image": path or list of paths, "label": path of the mask, "subject_id", "sample_id"}
-    and every further column of the manifest under its own name; then goes through `transform`, whose result
-    is kept in memory, and through the random transforms of `augment`, seeded by (seed, epoch, row).
+    and every further column of the manifest under its own name; a column called "label" stays only where
+    `mask` is None. It then goes through `transform`, whose result is kept in memory, channels that are equal
+    only once, and through the random transforms of `augment`, seeded by (seed, epoch, row). Copy what you
+    want to write on: `augment` gets copies.
+
+    `beside` puts further files into a sample, such as a scan that all images of it are cropped by. With
+    `fallback` the file of that column stands in for an image that a row has not, as the brain-tumour study
+    copies the FLAIR into channels that were not measured; "copied_channels" then names the columns that it
+    stands for, as in "pre+post", unless the manifest has a column of that name.
 
     Nothing is read before the first sample or length is asked for.
 
@@ -38,6 +47,9 @@ class ManifestDataset(Dataset[Sample]):
         part: "train", "validation" or "test"; "all" takes every row and needs no splits.
         images: columns of the image or of its channels.
         mask: column of the mask; None where there are none.
+        beside: key of a sample and the column whose file, as a path, it shall hold.
+        fallback: column whose file stands in where the cell of an image is empty; by default that is an
+            error.
         splits: splits file, relative to `dataset_dir`; the one beside the manifest by default.
         dataset_dir: folder that relative paths start from.
         repeat: repeat of the splits.
@@ -47,8 +59,10 @@ class ManifestDataset(Dataset[Sample]):
         seed: seed of `augment`.
 
     Raises:
-        ManifestError: manifest or splits are missing or do not fit each other, or the part is empty.
-        ConfigError: a column of the image is named twice.
+        ManifestError: manifest or splits are missing or do not fit each other, the part is empty, or a row
+            has no file where it needs one.
+        ConfigError: a column of the image is named twice, there is no such column, or a key of `beside` is
+            taken.
     """
 
     def __init__(  # noqa: PLR0913 - one argument a line of the bundle's YAML
@@ -58,6 +72,8 @@ class ManifestDataset(Dataset[Sample]):
         part: str,
         images: Sequence[str],
         mask: str | None = "mask",
+        beside: Mapping[str, str] | None = None,
+        fallback: str | None = None,
         splits: str | Path | None = None,
         dataset_dir: str | Path = ".",
         repeat: int = 0,
@@ -70,6 +86,7 @@ class ManifestDataset(Dataset[Sample]):
         self.splits_path = Path(dataset_dir) / splits if splits else splits_path(self.manifest_path)
         self.part, self.repeat, self.fold = part, repeat, fold
         self.columns, self.mask_column = list(images), mask
+        self.beside, self.fallback = dict(beside or {}), fallback
         self.transform, self.augment, self.seed = transform, augment, seed
         self._manifest: Manifest | None = None
         self._rows: list[Sample] | None = None
@@ -105,13 +122,18 @@ class ManifestDataset(Dataset[Sample]):
         return not self._rows_of_manifest()
 
     def require_files(self) -> None:
-        """Make sure that the images and masks of all parts are there, before a day of training is lost.
+        """Make sure that the files of all parts are there, before a day of training is lost.
 
         Raises:
             ManifestError: names the first that is not, and says how many there are.
         """
-        columns = [*self.columns, *([self.mask_column] if self.mask_column else [])]
-        cells = [row[column] for row in self.manifest.rows() for column in columns if row.get(column)]
+        further = [*self.beside.values(), *([self.mask_column] if self.mask_column else [])]
+        cells = [
+            cell
+            for row in self.manifest.rows()
+            for cell in (*self._images_of(row), *(row.get(column, "") for column in further))
+            if cell
+        ]
         missing = [cell for cell in cells if not self.manifest.resolve(cell).is_file()]
         if missing:
             raise ManifestError(
@@ -132,8 +154,7 @@ class ManifestDataset(Dataset[Sample]):
         if epoch is None or self.augment is None:
             return sample
         self.augment.set_random_state(seed=int(generator(self.seed, "augment", epoch, row).integers(2**32)))
-        sample = {key: value.clone() if isinstance(value, Tensor) else value for key, value in sample.items()}
-        augmented: Sample = self.augment(sample)
+        augmented: Sample = self.augment({key: own_copy(value) for key, value in sample.items()})
         return augmented
 
     def prepare(self) -> None:
@@ -142,7 +163,8 @@ class ManifestDataset(Dataset[Sample]):
             self[row]
 
     def _load(self, row: int) -> Sample:
-        return dict(self.rows[row] if self.transform is None else self.transform(dict(self.rows[row])))
+        sample = self.rows[row] if self.transform is None else self.transform(dict(self.rows[row]))
+        return {key: kept_once(value) for key, value in sample.items()}
 
     def _read_rows(self) -> list[Sample]:
         if twice := [name for name, count in Counter(self.columns).items() if count > 1]:
@@ -170,22 +192,46 @@ class ManifestDataset(Dataset[Sample]):
         return rows_of_part(manifest, self.splits, part=self.part, repeat=self.repeat, fold=self.fold)
 
     def _sample(self, manifest: Manifest, row: dict[str, str], name: str) -> Sample:
-        needed = [*self.columns, *([self.mask_column] if self.mask_column else [])]
+        self._require_columns(row)
+        paths = [str(manifest.resolve(cell)) for cell in self._images_of(row)]
+        sample: Sample = {**row, "sample_id": name, "image": paths[0] if len(paths) == 1 else paths}
+        sample |= {key: str(manifest.resolve(row[column])) for key, column in self.beside.items()}
+        if self.fallback and COPIED not in row:
+            sample[COPIED] = "+".join(column for column in self.columns if not row[column])
+        if self.mask_column:
+            sample.pop("label", None)  # the class of an image, in manifests of classifiers
+            if cell := row[self.mask_column]:
+                sample["label"] = str(manifest.resolve(cell))
+        return sample
+
+    def _images_of(self, row: dict[str, str]) -> list[str]:
+        """The cells of the image columns, with that of `fallback` in the place of an empty one."""
+        spare = row.get(self.fallback, "") if self.fallback else ""
+        return [row.get(column, "") or spare for column in self.columns]
+
+    def _require_columns(self, row: dict[str, str]) -> None:
+        """Make sure that a row has all columns, and a file where there must be one."""
+        further = [column for column in (self.fallback, self.mask_column) if column]
+        needed = [*self.columns, *self.beside.values(), *further]
         if absent := [column for column in needed if column not in row]:
             raise ConfigError(
-                f"{manifest.path}: no column {absent[0]!r}, found {', '.join(row)}; "
+                f"{self.manifest_path}: no column {absent[0]!r}, found {', '.join(row)}; "
                 "set modality or channels to columns of the manifest"
             )
-        if empty := [column for column in self.columns if not row[column]]:
-            raise ManifestError(
-                f"{manifest.path}: subject {row['subject_id']!r} has no image in column {empty[0]!r}; "
-                "name its file there or take the row out"
+        if taken := [
+            key for key, column in self.beside.items() if key in GIVEN or (key in row and key != column)
+        ]:
+            raise ConfigError(
+                f"beside: key {taken[0]!r} is one that each sample has already, expected a new one; rename it"
             )
-        paths = [str(manifest.resolve(row[column])) for column in self.columns]
-        sample: Sample = {**row, "sample_id": name, "image": paths[0] if len(paths) == 1 else paths}
-        if self.mask_column and row[self.mask_column]:
-            sample["label"] = str(manifest.resolve(row[self.mask_column]))
-        return sample
+        cells = {column: row[column] for column in self.beside.values()}
+        cells |= dict(zip(self.columns, self._images_of(row), strict=True))
+        if empty := [column for column, cell in cells.items() if not cell]:
+            spare = f" nor one in {self.fallback!r} to stand in" if self.fallback else ""
+            raise ManifestError(
+                f"{self.manifest_path}: subject {row['subject_id']!r} has no image in column {empty[0]!r}"
+                f"{spare}; name its file there or take the row out"
+            )
 
 
 def _sample_ids(rows: list[dict[str, str]]) -> list[str]:

@@ -6,33 +6,50 @@ from typing import Any, Literal
 
 import numpy as np
 from monai.data import MetaTensor
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from monai_mri.engines.dataset import ManifestDataset, Sample
+from monai_mri.engines.equal_channels import own_copy
+from monai_mri.engines.sampling import EpochIndex
+from monai_mri.engines.seeding import generator
 from monai_mri.errors import ConfigError, ManifestError
+from monai_mri.transforms.cube import plain_tensor
 
 Which = Literal["all", "with_lesion"]
 
 
 class SliceDataset(Dataset[Sample]):
-    """The 2D slices of a dataset of volumes (1, I, J, K) and pictures (1, H, W).
+    """The 2D slices of a dataset of volumes (C, I, J, K) and pictures (C, H, W).
 
     A volume gives its planes along the last axis, which is axial in RAS order; every tensor of its shape is
-    cut alike. `sample_id` gets the plane's number, `spacing_mm` loses its last entry.
+    cut alike. `sample_id` gets the plane's number, `spacing_mm` loses its last entry; "image_id" is the
+    `sample_id` of the volume and "plane" the number, from 0.
+
+    With an (epoch, index) pair a slice is what a training step takes: image and label (0 and 1, float32) as
+    plain tensors, sample_id and subject_id, after the random transforms of `augment`, which are a pure
+    function of (seed, epoch, index). What is kept in memory is never written on.
 
     Args:
         data: the images.
         slices: "all", or "with_lesion" for the slices whose mask is not empty, as the plaque paper takes
             them.
+        augment: MONAI's random transforms of image (C, H, W) and label (1, H, W); deterministic ones such as
+            `ResizeImaged` may stand among them.
+        seed: seed of `augment`.
 
     Raises:
-        ManifestError: there is no such slice.
+        ManifestError: there is no such slice, or in training one has no mask.
+        ConfigError: `augment` gives a label other values than 0 and 1.
     """
 
-    def __init__(self, *, data: ManifestDataset, slices: Which = "all") -> None:
+    def __init__(
+        self, *, data: ManifestDataset, slices: Which = "all", augment: Any = None, seed: int = 0
+    ) -> None:
         if slices not in ("all", "with_lesion"):
             raise ConfigError(f"slices: {slices!r} found, expected 'all' or 'with_lesion'")
-        self.data, self.slices = data, slices
+        self.data, self.slices, self.augment, self.seed = data, slices, augment, seed
+        self._masked = False
         self._samples: list[Sample] | None = None
 
     @property
@@ -51,8 +68,10 @@ class SliceDataset(Dataset[Sample]):
         """Number of slices."""
         return len(self.samples)
 
-    def __getitem__(self, index: int) -> Sample:
-        """One slice: image and label (1, H, W)."""
+    def __getitem__(self, index: int | EpochIndex) -> Sample:
+        """One slice: image (C, H, W) and label (1, H, W); with an (epoch, index) pair that of a step."""
+        if isinstance(index, tuple):
+            return self._of_step(*index)
         return dict(self.samples[index])
 
     def prepare(self) -> None:
@@ -60,6 +79,32 @@ class SliceDataset(Dataset[Sample]):
         if self._samples is None:
             self.data.prepare()
             self._samples = self._cut()
+
+    def _of_step(self, epoch: int, index: int) -> Sample:
+        self._require_masks()
+        sample = self.samples[index]
+        step = {key: plain_tensor(sample[key]) for key in ("image", "label")}
+        step["label"] = (step["label"] > 0).float()
+        if self.augment is not None:
+            step["image"] = own_copy(step["image"])
+            self.augment.set_random_state(
+                seed=int(generator(self.seed, "augment", epoch, index).integers(2**32))
+            )
+            augmented = self.augment(step)
+            step = {key: plain_tensor(augmented[key]) for key in ("image", "label")}
+            _require_mask_values(step["label"], sample["sample_id"])
+        return step | {"sample_id": sample["sample_id"], "subject_id": sample["subject_id"]}
+
+    def _require_masks(self) -> None:
+        """All at once, so that a training does not end in the middle of its first epoch."""
+        if self._masked:
+            return
+        if bare := [sample["sample_id"] for sample in self.samples if "label" not in sample]:
+            raise ManifestError(
+                f"{bare[0]}: no mask, needed for training, as for {len(bare) - 1} more slices; "
+                "add it to the manifest"
+            )
+        self._masked = True
 
     def _cut(self) -> list[Sample]:
         found = [piece for index in range(len(self.data)) for piece in planes(self.data[index])]
@@ -90,6 +135,15 @@ def planes(sample: Sample) -> list[Sample]:
         }
         for depth in range(shape[-1])
     ]
+
+
+def _require_mask_values(label: Tensor, name: str) -> None:
+    if not bool(((label == 0) | (label == 1)).all()):
+        found = f"values from {float(label.min()):g} to {float(label.max()):g}"
+        raise ConfigError(
+            f"{name}: after augment its label has {found}, expected 0 and 1 alone; "
+            "set the label's mode to nearest, and change the intensity of the image only"
+        )
 
 
 def _plane(volume: Any, depth: int) -> Any:

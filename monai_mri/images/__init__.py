@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from monai_mri.images.headers import Header, read_header
     from monai_mri.images.names import image_suffix, is_image_name
     from monai_mri.images.picture import NiftiGrid, Picture, check_same_grid
-    from monai_mri.images.read import lesions, read_image, read_mask
+    from monai_mri.images.read import lesions, read_colour, read_image, read_mask
     from monai_mri.images.write import require_shape, write_nifti
 
 _HOMES = {
     "headers": ("Header", "read_header"),
     "names": ("image_suffix", "is_image_name"),
     "picture": ("NiftiGrid", "Picture", "check_same_grid"),
-    "read": ("lesions", "read_image", "read_mask"),
+    "read": ("lesions", "read_colour", "read_image", "read_mask"),
     "write": ("require_shape", "write_nifti"),
 }
 
@@ -32,6 +32,7 @@ __all__ = [
     "image_suffix",
     "is_image_name",
     "lesions",
+    "read_colour",
     "read_header",
     "read_image",
     "read_mask",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -48,6 +49,7 @@ class Picture:
         path: Where it was read from.
         kind: ``"nifti"`` or ``"picture"``.
         grid: The grid on disk; None for a 2D picture.
+        full_scale: What white is, by the file's type: 255 for a 2D picture of 8 bits; nan where unknown.
     """
 
     array: Float32Array
@@ -56,6 +58,7 @@ class Picture:
     path: Path
     kind: Literal["nifti", "picture"]
     grid: NiftiGrid | None = None
+    full_scale: float = math.nan
 
 
 def check_same_grid(image: Picture, mask: Picture) -> None:

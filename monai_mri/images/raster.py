@@ -1,7 +1,9 @@
-"""Read a 2D picture (JPG, PNG, TIFF) as grey values."""
+"""Read a 2D picture (JPG, PNG, TIFF) as grey values or in colour."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 FORMATS = ("JPEG", "PNG", "TIFF")
-GREY_MODES = ("L", "I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
+WHITE = 255.0  # of 8 bits
 ORIENTATION_TAG = 0x0112
 SIDEWAYS = (5, 6, 7, 8)
 
@@ -36,12 +39,40 @@ def read_raster(path: Path) -> Picture:
             or infinite pixels (E301), not such a picture, or an uncompressed TIFF whose
             tag turns it by 90 degrees (E405).
     """
-    array = _read_grey(path)
+    array, full_scale = _read(path, _grey)
+    return _picture(array, path, full_scale)
+
+
+def read_raster_colour(path: Path) -> tuple[Picture, Picture, Picture]:
+    """Read a JPG, PNG or TIFF in colour.
+
+    Red, green and blue are as in the file; palette, CMYK and YCbCr become red, green and blue, transparency
+    is ignored. A picture in grey, of any depth, stands for all three as one and the same `Picture`. Of
+    colour with 16 bits the upper 8 are taken. The rest is as in `read_raster`.
+
+    Returns:
+        Red, green and blue, each float32 (H, W), row 0 at the top.
+
+    Raises:
+        ImageError: as `read_raster`.
+    """
+    array, full_scale = _read(path, _colour)
+    if array.ndim == 2:
+        grey = _picture(array, path, full_scale)
+        return grey, grey, grey
+    red, green, blue = (_picture(array[..., band].copy(), path, full_scale) for band in range(3))
+    return red, green, blue
+
+
+def _picture(array: Float32Array, path: Path, full_scale: float) -> Picture:
     require_finite(array, path)
-    return Picture(array=array, affine=None, spacing_mm=None, path=path, kind="picture")
+    return Picture(
+        array=array, affine=None, spacing_mm=None, path=path, kind="picture", full_scale=full_scale
+    )
 
 
-def _read_grey(path: Path) -> Float32Array:
+def _read(path: Path, bands: Callable[[Image], Image]) -> tuple[Float32Array, float]:
+    """The pixels that `bands` gives of an upright picture, and what white is."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
@@ -49,7 +80,8 @@ def _read_grey(path: Path) -> Float32Array:
             if picture.format == "TIFF":
                 _require_plain_tiff(picture, path)
             picture.load()
-            return np.array(_grey(ImageOps.exif_transpose(picture)), dtype=np.float32)
+            shown = bands(ImageOps.exif_transpose(picture))
+            return np.array(shown, dtype=np.float32), math.nan if shown.mode in DEEP_MODES else WHITE
     except UnidentifiedImageError:
         raise _fault("E405", path, "not a picture inside", "JPG, PNG or TIFF", "save it as one") from None
     except Image.DecompressionBombError as cause:
@@ -73,10 +105,28 @@ def _fault(code: str, path: Path, found: str, expected: str, todo: str) -> DataE
 
 
 def _grey(picture: Image) -> Image:
-    if picture.mode in GREY_MODES:
+    known = _as_grey(picture)
+    return _rgb(picture).convert("L") if known is None else known
+
+
+def _colour(picture: Image) -> Image:
+    known = _as_grey(picture)
+    return _rgb(picture) if known is None else known
+
+
+def _as_grey(picture: Image) -> Image | None:
+    """The values of a picture that is stored in grey; None of colour."""
+    if picture.mode == "L" or picture.mode in DEEP_MODES:
         return picture
     if picture.mode == "LA":
         return picture.getchannel(0)
-    if picture.mode == "1":
-        return picture.convert("L")
-    return picture.convert("RGBA" if picture.mode == "RGBa" else "RGB").convert("L")
+    return picture.convert("L") if picture.mode == "1" else None
+
+
+def _rgb(picture: Image) -> Image:
+    # Pillow knows RGBa only by way of RGBA, and warns of a palette with transparency on any other way.
+    return (
+        picture.convert("RGBA").convert("RGB")
+        if picture.mode in ("RGBa", "P", "PA")
+        else picture.convert("RGB")
+    )

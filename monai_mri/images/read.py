@@ -9,10 +9,11 @@ import numpy as np
 
 from monai_mri.errors import ImageError
 from monai_mri.faults import Fault
+from monai_mri.images.names import PICTURE_SUFFIXES, image_suffix
 from monai_mri.images.nifti import read_nifti
 from monai_mri.images.packing import require_file
 from monai_mri.images.picture import BoolArray, Picture, check_same_grid
-from monai_mri.images.raster import read_raster
+from monai_mri.images.raster import read_raster, read_raster_colour
 
 READERS: dict[str, Callable[[Path], Picture]] = {
     ".nii": read_nifti,
@@ -46,6 +47,26 @@ def read_image(path: str | Path) -> Picture:
             return reader(path)
     found = f"a {path.suffix or 'nameless'} file"
     raise Fault("E405", str(path), found, ", ".join(READERS), "convert it").error(ImageError)
+
+
+def read_colour(path: str | Path) -> tuple[Picture, ...]:
+    """Read one image with its colours.
+
+    Args:
+        path: as `read_image` takes it.
+
+    Returns:
+        Red, green and blue of a 2D picture, each (H, W), see `read_raster_colour`; the volume alone for
+        NIfTI.
+
+    Raises:
+        ImageError: as `read_image`.
+    """
+    path = Path(path)
+    if image_suffix(path.name) not in PICTURE_SUFFIXES:
+        return (read_image(path),)
+    require_file(path)
+    return read_raster_colour(path)
 
 
 def read_mask(path: str | Path, *, like: Picture | None = None) -> BoolArray:

@@ -12,6 +12,7 @@ from monai_mri.lazy import names_on_use
 if TYPE_CHECKING:
     from monai_mri.transforms.augment import augment_tile
     from monai_mri.transforms.check_grid import CheckGridd
+    from monai_mri.transforms.crop_to_head import CropToHeadd, head_box
     from monai_mri.transforms.cube import (
         apply_symmetry,
         compose_symmetries,
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
         RandCubeSymmetryd,
     )
     from monai_mri.transforms.read_mri import ReadMRId, picture_of, to_meta_tensor
-    from monai_mri.transforms.save import output_name, write_mask, write_probability
+    from monai_mri.transforms.repeat_channels import RepeatChannelsd
+    from monai_mri.transforms.resize import ResizeImaged, resize_image, resize_mask
+    from monai_mri.transforms.save import output_name, suffix_for, write_mask, write_probability
     from monai_mri.transforms.tiles import (
         Candidates,
         Tile,
@@ -37,10 +40,12 @@ if TYPE_CHECKING:
         positive_tiles,
     )
     from monai_mri.transforms.tissue import NormalizeToTissued, normalize_to_tissue
+    from monai_mri.transforms.unit_range import ScaleToUnitd, scale_to_unit
 
 _HOMES = {
     "augment": ("augment_tile",),
     "check_grid": ("CheckGridd",),
+    "crop_to_head": ("CropToHeadd", "head_box"),
     "cube": (
         "apply_symmetry",
         "compose_symmetries",
@@ -50,7 +55,9 @@ _HOMES = {
     ),
     "cube_augment": ("CubeSymmetryDataset", "RandCubeSymmetryBatchd", "RandCubeSymmetryd"),
     "read_mri": ("ReadMRId", "picture_of", "to_meta_tensor"),
-    "save": ("output_name", "write_mask", "write_probability"),
+    "repeat_channels": ("RepeatChannelsd",),
+    "resize": ("ResizeImaged", "resize_image", "resize_mask"),
+    "save": ("output_name", "suffix_for", "write_mask", "write_probability"),
     "tissue": ("NormalizeToTissued", "normalize_to_tissue"),
     "tiles": (
         "Candidates",
@@ -62,16 +69,21 @@ _HOMES = {
         "plan_tiles",
         "positive_tiles",
     ),
+    "unit_range": ("ScaleToUnitd", "scale_to_unit"),
 }
 
 __all__ = [
     "Candidates",
     "CheckGridd",
+    "CropToHeadd",
     "CubeSymmetryDataset",
     "NormalizeToTissued",
     "RandCubeSymmetryBatchd",
     "RandCubeSymmetryd",
     "ReadMRId",
+    "RepeatChannelsd",
+    "ResizeImaged",
+    "ScaleToUnitd",
     "Tile",
     "apply_symmetry",
     "augment_tile",
@@ -80,6 +92,7 @@ __all__ = [
     "cube_symmetries",
     "cut_tile",
     "draw_negatives",
+    "head_box",
     "inverse_symmetry",
     "negative_count",
     "normalize_to_tissue",
@@ -87,6 +100,10 @@ __all__ = [
     "picture_of",
     "plan_tiles",
     "positive_tiles",
+    "resize_image",
+    "resize_mask",
+    "scale_to_unit",
+    "suffix_for",
     "symmetry_of",
     "to_meta_tensor",
     "write_mask",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from monai.transforms import MapTransform
 
 from monai_mri.errors import ImageError
 from monai_mri.images.picture import NiftiGrid, Picture, check_same_grid
-from monai_mri.images.read import lesions, read_image
+from monai_mri.images.read import lesions, read_colour, read_image
 
 
 class ReadMRId(MapTransform):
@@ -23,13 +24,18 @@ class ReadMRId(MapTransform):
     Each key becomes a `MetaTensor` of float32, (1, I, J, K) in RAS order for NIfTI or (1, H, W) for a
     picture; a list of paths becomes as many channels, with the meta of the first. Masks hold 0 and 1. Images
     and masks of one sample must share one grid. The meta holds
-    ``filename_or_obj``, ``affine``, ``spacing_mm`` (nan where unknown), ``kind`` and the grid on disk, so
-    that `picture_of` can give back what the functions of `save` need.
+    ``filename_or_obj``, ``affine``, ``spacing_mm`` (nan where unknown), ``full_scale`` (255 for pictures of 8
+    bits, else nan), ``kind`` and the grid on disk, so that `picture_of` can give back what the functions of
+    `save` need.
+
+    With `colour` one picture under an image key becomes (3, H, W), red, green and blue; a grey one is copied
+    into all three. NIfTI, masks and lists of paths are read as without it: there a path is a channel.
 
     Args:
         keys: Keys that hold paths, masks included.
         mask_keys: Those of them that are masks.
         allow_missing: Whether a sample may lack a mask; its key is then left out of the result.
+        colour: Whether to read pictures in colour.
 
     Raises:
         ImageError: a path is missing, a file cannot be read, or grids differ (E209).
@@ -41,10 +47,11 @@ class ReadMRId(MapTransform):
         *,
         mask_keys: str | Sequence[str] = ("mask",),
         allow_missing: bool = False,
+        colour: bool = False,
     ) -> None:
         super().__init__(keys)
         self.mask_keys = (mask_keys,) if isinstance(mask_keys, str) else tuple(mask_keys)
-        self.allow_missing = allow_missing
+        self.allow_missing, self.colour = allow_missing, colour
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Read the paths of one sample; other keys are passed on."""
@@ -55,12 +62,15 @@ class ReadMRId(MapTransform):
                 self._leave_out(sample, key)
                 continue
             paths = sample[key] if isinstance(sample[key], (list, tuple)) else [sample[key]]
-            channels = []
-            for path in paths:
-                picture = _read(Path(path), mask=key in self.mask_keys, like=first)
-                first = first or picture
-                channels.append(to_meta_tensor(picture))
-            sample[key] = channels[0] if len(channels) == 1 else _stacked(channels)
+            if self.colour and len(paths) == 1 and key not in self.mask_keys:
+                pictures = _read_colour(Path(paths[0]), like=first)
+            else:
+                pictures = []
+                for path in paths:
+                    like = first or (pictures[0] if pictures else None)
+                    pictures.append(_read(Path(path), mask=key in self.mask_keys, like=like))
+            first = first or pictures[0]
+            sample[key] = _stacked(pictures)
         return sample
 
     def _leave_out(self, sample: dict[Hashable, Any], key: Hashable) -> None:
@@ -70,9 +80,15 @@ class ReadMRId(MapTransform):
         sample.pop(key, None)
 
 
-def _stacked(channels: Sequence[MetaTensor]) -> MetaTensor:
-    stacked = torch.cat([channel.as_tensor() for channel in channels])
-    return MetaTensor(stacked, meta=channels[0].meta)
+def _stacked(pictures: Sequence[Picture]) -> MetaTensor:
+    first = to_meta_tensor(pictures[0])
+    if len(pictures) == 1:
+        return first
+    stacked = torch.cat([torch.from_numpy(picture.array[None]) for picture in pictures])
+    scales = {picture.full_scale for picture in pictures}
+    return MetaTensor(
+        stacked, meta=first.meta | {"full_scale": scales.pop() if len(scales) == 1 else math.nan}
+    )
 
 
 def to_meta_tensor(picture: Picture) -> MetaTensor:
@@ -85,6 +101,7 @@ def to_meta_tensor(picture: Picture) -> MetaTensor:
         "original_channel_dim": "no_channel",
         "spatial_shape": np.array(picture.array.shape),
         "spacing_mm": np.array(picture.spacing_mm or (float("nan"),) * dimensions),
+        "full_scale": picture.full_scale,
     }
     if picture.grid is not None:
         meta |= {
@@ -116,6 +133,7 @@ def picture_of(tensor: MetaTensor) -> Picture:
         path=Path(meta["filename_or_obj"]),
         kind="nifti" if nifti else "picture",
         grid=grid,
+        full_scale=float(meta.get("full_scale", math.nan)),
     )
 
 
@@ -125,4 +143,11 @@ def _read(path: Path, *, mask: bool, like: Picture | None) -> Picture:
         check_same_grid(like, picture)
     if not mask:
         return picture
-    return replace(picture, array=lesions(picture).astype(np.float32))
+    return replace(picture, array=lesions(picture).astype(np.float32), full_scale=1.0)
+
+
+def _read_colour(path: Path, *, like: Picture | None) -> list[Picture]:
+    pictures = list(read_colour(path))
+    if like is not None:
+        check_same_grid(like, pictures[0])
+    return pictures

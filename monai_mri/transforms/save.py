@@ -12,10 +12,17 @@ import numpy.typing as npt
 from monai_mri.errors import ImageError, UsageError
 from monai_mri.files import write_whole
 from monai_mri.images import require_shape, write_nifti
-from monai_mri.images.names import NIFTI_SUFFIXES
+from monai_mri.images.names import NIFTI_SUFFIXES, image_suffix
 from monai_mri.images.picture import BoolArray, Picture
 
 Array = npt.NDArray[Any]
+
+# Each packed without loss, and opened by every viewer of pictures.
+PICTURE_FORMATS: dict[str, dict[str, str]] = {
+    ".png": {"format": "PNG"},
+    ".tif": {"format": "TIFF", "compression": "tiff_lzw"},
+    ".tiff": {"format": "TIFF", "compression": "tiff_lzw"},
+}
 
 
 def write_mask(mask: BoolArray, picture: Picture, out_path: str | Path) -> Path:
@@ -25,8 +32,8 @@ def write_mask(mask: BoolArray, picture: Picture, out_path: str | Path) -> Path:
         mask: bool, of the shape and axes of ``picture.array``.
         picture: The image that the mask was made from.
         out_path: ``.nii`` or ``.nii.gz`` for a NIfTI image: uint8, 0 and 1, with the shape, affine and
-            orientation of the file that was read. ``.png`` for a picture: 8 bits, 0 and 255, of the size of
-            the picture as it is displayed.
+            orientation of the file that was read. ``.png`` or ``.tif`` for a picture: 8 bits, 0 and 255, of
+            the size of the picture as it is displayed.
 
     Returns:
         The path written; the file appears there complete or not at all.
@@ -37,19 +44,19 @@ def write_mask(mask: BoolArray, picture: Picture, out_path: str | Path) -> Path:
     """
     require_shape(mask, picture)
     if picture.grid is None:
-        return _write_png(mask.astype(np.uint8) * 255, Path(out_path))
+        return _write_grey(mask.astype(np.uint8) * 255, Path(out_path))
     return write_nifti(mask.astype(np.uint8), picture.grid, Path(out_path))
 
 
 def write_probability(probability: Array, picture: Picture, out_path: str | Path) -> Path:
     """Write a map of probabilities.
 
-    As `write_mask`, but float32 in a NIfTI file, and ``round(255 p)`` in a PNG.
+    As `write_mask`, but float32 in a NIfTI file, and ``round(255 p)`` in a PNG or TIFF.
 
     Args:
         probability: 0 to 1, of the shape and axes of ``picture.array``.
         picture: The image that the map was made from.
-        out_path: ``.nii`` or ``.nii.gz`` for a NIfTI image, ``.png`` for a picture.
+        out_path: ``.nii`` or ``.nii.gz`` for a NIfTI image, ``.png`` or ``.tif`` for a picture.
 
     Returns:
         The path written; the file appears there complete or not at all.
@@ -65,8 +72,18 @@ def write_probability(probability: Array, picture: Picture, out_path: str | Path
             f"{out_path}: {outside} probabilities are not within 0 to 1; apply the sigmoid first"
         )
     if picture.grid is None:
-        return _write_png(np.rint(probability * 255).astype(np.uint8), Path(out_path))
+        return _write_grey(np.rint(probability * 255).astype(np.uint8), Path(out_path))
     return write_nifti(probability.astype(np.float32), picture.grid, Path(out_path))
+
+
+def suffix_for(picture: Picture) -> str:
+    """The ending of a result in the form that the image had: ``.nii.gz``, ``.tif`` of a TIFF, else ``.png``.
+
+    JPG loses pixels, so its results are PNG.
+    """
+    if picture.kind == "nifti":
+        return ".nii.gz"
+    return ".tif" if image_suffix(picture.path.name) in (".tif", ".tiff") else ".png"
 
 
 def output_name(path: str | Path) -> str:
@@ -82,13 +99,14 @@ def output_name(path: str | Path) -> str:
     return Path(name).stem
 
 
-def _write_png(grey: Array, path: Path) -> Path:
-    if path.suffix.lower() != ".png":
+def _write_grey(grey: Array, path: Path) -> Path:
+    form = PICTURE_FORMATS.get(path.suffix.lower())
+    if form is None:
         raise UsageError(
-            f"{path}: a picture's result cannot be written as {path.suffix!r}; end the name in .png"
+            f"{path}: a picture's result cannot be written as {path.suffix!r}; end the name in .png or .tif"
         )
     from PIL import Image
 
     content = io.BytesIO()
-    Image.fromarray(grey).save(content, format="PNG")
+    Image.fromarray(grey).save(content, **form)
     return write_whole(path, content.getvalue())

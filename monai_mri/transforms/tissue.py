@@ -50,14 +50,16 @@ class NormalizeToTissued(MapTransform):
     Args:
         keys: keys of images (C, ...).
         gain: as there.
+        keep_binary: a channel that holds nothing but 0 and 1, as a lesion map, stays as it is, also one that
+            is all 0.
 
     Raises:
         ImageError: an image is empty or constant; names the file.
     """
 
-    def __init__(self, keys: str | Sequence[str], *, gain: float = 2.5) -> None:
+    def __init__(self, keys: str | Sequence[str], *, gain: float = 2.5, keep_binary: bool = False) -> None:
         super().__init__(keys)
-        self.gain = gain
+        self.gain, self.keep_binary = gain, keep_binary
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Normalise one sample."""
@@ -66,12 +68,17 @@ class NormalizeToTissued(MapTransform):
             image = sample[key]
             channels = np.asarray(image, dtype=np.float32)
             try:
-                scaled = np.stack([normalize_to_tissue(channel, gain=self.gain) for channel in channels])
+                scaled = np.stack([self._scaled(channel) for channel in channels])
             except ImageError as error:
                 raise ImageError(f"{_name(image, sample)}: {error}") from None
             result = torch.from_numpy(scaled)
             sample[key] = MetaTensor(result, meta=image.meta) if isinstance(image, MetaTensor) else result
         return sample
+
+    def _scaled(self, channel: Float32Array) -> Float32Array:
+        if self.keep_binary and bool(((channel == 0) | (channel == 1)).all()):
+            return channel
+        return normalize_to_tissue(channel, gain=self.gain)
 
 
 def _name(image: Any, sample: Mapping[Hashable, Any]) -> str:

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 import torch
 from classing import class_data
-from monai.transforms import RandGaussianNoised
+from monai.transforms import Compose, RandAffined, RandFlipd, RandGaussianNoised
 
 from monai_mri.engines.class_dataset import class_names
 from monai_mri.engines.dataset import CLASS
 from monai_mri.errors import ConfigError, ManifestError
-from monai_mri.transforms import CubeSymmetryDataset
+from monai_mri.transforms import CubeSymmetryDataset, RepeatChannelsd
 
 
 def test_labels_are_numbered_in_the_order_of_the_classes_and_others_are_left_out(class_cohort):
@@ -72,6 +72,40 @@ def test_a_step_gets_plain_tensors_and_no_more_than_it_needs(class_cohort):
     step = class_data(class_cohort, "train")[1, 0]
     assert set(step) == {"image", "label", "sample_id"}
     assert type(step["image"]) is torch.Tensor
+
+
+def test_an_augmented_step_gets_plain_tensors_too_as_a_pure_function_of_epoch_and_place(class_cohort):
+    def augmented():
+        moves = [RandFlipd(keys="image", prob=0.5), RandAffined(keys="image", prob=1.0, rotate_range=0.3)]
+        return class_data(class_cohort, "train", augment=Compose(moves))
+
+    one, other = augmented(), augmented()
+    kept = one[0]["image"].clone()
+    wanted = {(epoch, place): one[epoch, place]["image"] for epoch in (1, 2) for place in (0, 1)}
+    assert {type(image) for image in wanted.values()} == {torch.Tensor}
+    for pair in reversed(wanted):
+        assert torch.equal(other[pair]["image"], wanted[pair])
+    assert not torch.equal(wanted[1, 0], wanted[2, 0])
+    assert torch.equal(one[0]["image"], kept)
+
+
+def test_equal_channels_in_one_place_are_copied_before_augmentation_may_write_on_them(class_cohort):
+    class Paint:
+        def set_random_state(self, seed):
+            pass
+
+        def __call__(self, sample):
+            sample["image"][1] = -1
+            return sample
+
+    data = class_data(class_cohort, "train", channels=("first",), augment=Paint())
+    data.data.transform = Compose([data.data.transform, RepeatChannelsd(keys="image", channels=3)])
+    kept = data[0]["image"].as_tensor().clone()
+    painted = data[1, 0]["image"]
+    assert data[0]["image"].as_tensor().stride(0) == 0
+    assert torch.equal(painted[0], kept[0])
+    assert bool((painted[1] == -1).all())
+    assert torch.equal(data[0]["image"].as_tensor(), kept)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import nibabel
 import numpy as np
 import pytest
 from classing import class_data, network, trained_run
-from monai.transforms import RandSpatialCropd
+from monai.transforms import Compose, RandSpatialCropd, Resized
 from torch import nn
 
 from monai_mri.engines.class_shapes import fixed_shape, require_shapes
@@ -45,6 +45,11 @@ def test_images_must_be_alike_only_in_batches_where_the_network_takes_any(odd_on
 def test_images_that_a_random_crop_makes_alike_are_taken(odd_one):
     crop = RandSpatialCropd(keys="image", roi_size=(8, 8, 8), random_size=False)
     require_shapes(class_data(odd_one, "all", augment=crop), network())
+
+
+def test_images_that_are_resized_alike_may_differ_where_the_network_takes_any(odd_one):
+    resize = Resized(keys="image", spatial_size=(4, 4, 4))
+    require_shapes(class_data(odd_one, "all", augment=Compose([resize])), nn.Flatten(), alike=True)
 
 
 def test_a_training_ends_before_its_first_step(odd_one, tmp_path):

@@ -12,7 +12,7 @@ from monai.transforms import Compose, RandFlipd, RandGaussianNoised
 
 from monai_mri.engines import ManifestDataset
 from monai_mri.engines.dataset import CLASS
-from monai_mri.errors import ConfigError, MonaiMRIError, UsageError
+from monai_mri.errors import ConfigError, ManifestError, MonaiMRIError, UsageError
 from monai_mri.manifest import make_splits, read_manifest, splits_path, write_manifest, write_splits
 from monai_mri.transforms import ReadMRId
 
@@ -238,3 +238,126 @@ def test_sample_ids_stay_the_subjects_where_those_are_unique_and_safe(table):
 
 def test_a_row_beyond_the_last_ends_iteration(cohort):
     assert [sample["subject_id"] for sample in dataset(cohort)] == dataset(cohort).subjects
+
+
+@pytest.fixture
+def visits(table):
+    """Three visits with a pre, a flair and a post; the second lacks pre and post, the third post."""
+    rows = [
+        {"subject_id": "a", "pre": "image_0.nii", "post": "mask_0.nii"},
+        {"subject_id": "b", "pre": "", "post": ""},
+        {"subject_id": "c", "pre": "image_2.nii", "post": ""},
+    ]
+    return table(rows)
+
+
+CHANNELS = ["pre", "flair", "post"]
+
+
+def names(sample) -> list[str]:
+    return [Path(path).name for path in sample["image"]]
+
+
+def test_the_fallback_stands_in_for_images_that_a_row_has_not_and_the_sample_says_which(visits):
+    data = dataset(visits, part="all", images=CHANNELS, fallback="flair")
+    assert [names(sample) for sample in data] == [
+        ["image_0.nii", "image_0.nii", "mask_0.nii"],
+        ["image_1.nii", "image_1.nii", "image_1.nii"],
+        ["image_2.nii", "image_2.nii", "image_2.nii"],
+    ]
+    assert [sample["copied_channels"] for sample in data] == ["", "pre+post", "post"]
+
+
+def test_a_copied_channel_holds_the_voxels_of_the_fallback(visits):
+    data = dataset(visits, part="all", images=CHANNELS, fallback="flair", transform=READ)
+    image = data[1]["image"]
+    assert image.shape == (3, 2, 2, 2)
+    assert torch.equal(image[0], image[1])
+
+
+def test_without_a_fallback_an_empty_cell_is_an_error_and_nothing_is_said_of_copies(visits):
+    with pytest.raises(ManifestError, match="'b' has no image in column 'pre'; name its file"):
+        len(dataset(visits, part="all", images=CHANNELS))
+    assert "copied_channels" not in dataset(visits, part="all")[0]
+
+
+def test_the_manifests_own_column_of_copied_channels_is_kept(table):
+    path = table([{"subject_id": "a", "pre": "", "copied_channels": "as the hospital says"}])
+    data = dataset(path, part="all", images=["pre", "flair"], fallback="flair")
+    assert data[0]["copied_channels"] == "as the hospital says"
+
+
+def test_a_fallback_that_is_empty_itself_is_said(table):
+    path = table([{"subject_id": "bob", "pre": "", "flair": ""}])
+    with pytest.raises(
+        ManifestError, match="'bob' has no image in column 'pre' nor one in 'flair' to stand in"
+    ):
+        len(dataset(path, part="all", images=["pre"], fallback="flair"))
+
+
+def test_beside_puts_the_path_of_a_column_under_its_key(cohort):
+    data = dataset(cohort, images=["mask"], mask=None, beside={"guide": "flair"})
+    assert data[0]["guide"] == str(cohort.parent / "sub-001" / "sub-001_flair.nii.gz")
+    assert data[0]["image"].endswith("_plaques.nii.gz")
+    assert "guide" not in dataset(cohort)[0]
+
+
+def test_beside_may_name_its_column_as_the_manifest_does(cohort):
+    data = dataset(cohort, images=["mask"], mask=None, beside={"flair": "flair"})
+    assert data[0]["flair"] == str(cohort.parent / "sub-001" / "sub-001_flair.nii.gz")
+
+
+@pytest.mark.parametrize("key", ["image", "label", "sample_id", "subject_id", "site"])
+def test_a_key_that_is_taken_is_refused_beside(cohort, key):
+    with pytest.raises(ConfigError, match=f"beside: key '{key}' is one that each sample has already"):
+        len(dataset(cohort, beside={key: "flair"}))
+
+
+def test_an_empty_cell_beside_is_an_error_also_with_a_fallback(visits):
+    data = dataset(visits, part="all", beside={"guide": "post"}, fallback="flair")
+    with pytest.raises(ManifestError, match="'b' has no image in column 'post'"):
+        len(data)
+
+
+@pytest.mark.parametrize("settings", [{"fallback": "t2"}, {"beside": {"guide": "t2"}}])
+def test_an_absent_column_of_fallback_or_beside_is_said(cohort, settings):
+    with pytest.raises(ConfigError, match="no column 't2', found subject_id"):
+        len(dataset(cohort, **settings))
+
+
+def test_files_that_are_not_there_are_found_before_training_also_beside_and_in_the_place_of_others(visits):
+    plain = dataset(visits, part="all", images=["pre"])
+    plain.require_files()
+    (visits.parent / "image_1.nii").unlink()
+    plain.require_files()
+    with pytest.raises(ManifestError, match=r"1 of its files are not there, first image_1\.nii"):
+        dataset(visits, part="all", images=["pre"], fallback="flair").require_files()
+    with pytest.raises(ManifestError, match=r"1 of its files are not there, first image_1\.nii"):
+        dataset(visits, part="all", images=["pre"], beside={"guide": "flair"}).require_files()
+
+
+def test_equal_channels_are_kept_in_memory_once_and_each_its_own_in_augmentation(visits):
+    class Paint:
+        def set_random_state(self, seed):
+            pass
+
+        def __call__(self, sample):
+            sample["image"][1] = -1
+            return sample
+
+    data = dataset(visits, part="all", images=CHANNELS, fallback="flair", transform=READ, augment=Paint())
+    assert data[1]["image"].untyped_storage().nbytes() == 8 * 4
+    painted = data[(1, 1)]["image"]
+    assert bool((painted[0] == 1).all())
+    assert bool((painted[1] == -1).all())
+    assert bool((data[1]["image"] == 1).all())
+
+
+def test_the_class_of_an_image_is_not_taken_for_its_mask(table):
+    path = table(
+        [{"subject_id": "a", "label": "no_tumor", "mask": ""}, {"subject_id": "b", "label": "tumor"}]
+    )
+    segmented = dataset(path, part="all")
+    assert "label" not in segmented[0]
+    assert segmented[1]["label"].endswith("mask_1.nii")
+    assert [sample["label"] for sample in dataset(path, part="all", mask=None)] == ["no_tumor", "tumor"]

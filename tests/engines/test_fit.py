@@ -55,6 +55,20 @@ def test_another_seed_gives_another_run(make_trainer, tmp_path):
     assert any(not torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
+def test_pretrained_weights_are_read_where_a_training_starts_and_not_where_it_goes_on(make_trainer, tmp_path):
+    read = []
+
+    def begin() -> None:
+        trainer = make_trainer()
+        trainer.network.load_pretrained = lambda: read.append(trainer.network.state_dict())
+        fit(trainer, run_folder=RunFolder(tmp_path, study="x"))
+
+    begin()
+    assert len(read) == 1
+    begin()
+    assert len(read) == 1
+
+
 @pytest.mark.parametrize("stop_at", [1, 3, 4, 6])
 def test_run_stopped_at_any_step_ends_as_one_that_was_not(make_trainer, make_evaluator, tmp_path, stop_at):
     fit(make_trainer(), run_folder=RunFolder(tmp_path / "whole", study="x"), evaluator=make_evaluator())

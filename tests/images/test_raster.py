@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from monai_mri.errors import ImageError
-from monai_mri.images.raster import read_raster
+from monai_mri.images.raster import read_raster, read_raster_colour
 
 GREY = np.arange(6 * 4, dtype=np.uint8).reshape(6, 4) * 10
 
@@ -143,3 +143,97 @@ def test_a_tiff_of_several_pages_is_refused(save):
 def test_pixels_that_are_not_finite_are_refused(save):
     with pytest.raises(ImageError, match=r"1 NaN.*\[E301\]$"):
         read_raster(save(Image.fromarray(np.array([[0, np.nan]], np.float32)), "nan.tif"))
+
+
+RED_GREEN_BLUE_GREY = np.array(
+    [[[250, 10, 20], [30, 240, 40]], [[50, 60, 230], [90, 90, 90]], [[0, 0, 0], [255, 255, 255]]], np.uint8
+)
+
+
+def colours(path) -> np.ndarray:
+    return np.stack([picture.array for picture in read_raster_colour(path)])
+
+
+def as_channels(picture: np.ndarray) -> np.ndarray:
+    return picture.transpose(2, 0, 1)
+
+
+@pytest.mark.parametrize("name", ["colour.png", "colour.tif"])
+def test_colour_is_red_green_and_blue_of_height_and_width(save, name):
+    found = colours(save(Image.fromarray(RED_GREEN_BLUE_GREY), name))
+    assert found.shape == (3, 3, 2)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, as_channels(RED_GREEN_BLUE_GREY))
+
+
+def test_colour_ignores_transparency(save):
+    layered = np.dstack([RED_GREEN_BLUE_GREY, np.array([[0, 9], [255, 0], [1, 2]], np.uint8)])
+    np.testing.assert_array_equal(colours(save(Image.fromarray(layered))), as_channels(RED_GREEN_BLUE_GREY))
+
+
+@pytest.mark.parametrize("transparency", [None, 1, b"\x00\x80"], ids=["opaque", "one index", "each its own"])
+def test_colour_of_a_palette_is_that_of_its_entries(save, transparency):
+    indexed = Image.fromarray(np.array([[0, 1, 1]], np.uint8)).convert("P")
+    indexed.putpalette([200, 100, 50, 7, 8, 9])
+    options = {} if transparency is None else {"transparency": transparency}
+    path = save(indexed, **options)
+    np.testing.assert_array_equal(colours(path)[:, 0], [[200, 7, 7], [100, 8, 8], [50, 9, 9]])
+    np.testing.assert_allclose(read_raster(path).array, [[124, 8, 8]], atol=1)
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "YCbCr"])
+def test_ink_and_luma_become_red_green_and_blue(save, mode):
+    flat = np.full((8, 8, 3), (200, 40, 90), np.uint8)
+    path = save(Image.fromarray(flat).convert(mode), "converted.tif")
+    np.testing.assert_allclose(colours(path), as_channels(flat), atol=2)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "1", "I;16", "I", "F"])
+def test_a_grey_picture_stands_for_all_three_colours_in_one_place(save, mode):
+    grey = np.array([[0, 255], [255, 0], [0, 0]], np.uint8)
+    deep = {"I;16": np.uint16, "I": np.int32, "F": np.float32}
+    if mode in deep:
+        picture, wanted = Image.fromarray(grey.astype(deep[mode]) * 100), grey * 100.0
+    else:
+        picture, wanted = Image.fromarray(grey).convert(mode), grey.astype(np.float32)
+    red, green, blue = read_raster_colour(save(picture, "grey.tif"))
+    assert red is green is blue
+    np.testing.assert_array_equal(red.array, wanted)
+
+
+def test_exif_rotation_is_applied_to_colours(save):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    picture = np.zeros((8, 16, 3), np.uint8)
+    picture[:, :8] = (240, 20, 20)
+    turned = colours(save(Image.fromarray(picture), "turned.jpg", exif=exif, quality=100, subsampling=0))
+    assert turned.shape == (3, 16, 8)
+    np.testing.assert_allclose(turned[:, 2, 4], [240, 20, 20], atol=3)
+    np.testing.assert_allclose(turned[:, 13, 4], 0, atol=3)
+
+
+@pytest.mark.parametrize(
+    ("picture", "white"),
+    [
+        (Image.fromarray(GREY), 255),
+        (Image.fromarray(GREY).convert("1"), 255),
+        (Image.fromarray(GREY).convert("LA"), 255),
+        (Image.fromarray(RED_GREEN_BLUE_GREY), 255),
+        (Image.fromarray(GREY.astype(np.uint16)), np.nan),
+        (Image.fromarray(GREY.astype(np.int32)), np.nan),
+        (Image.fromarray(GREY.astype(np.float32)), np.nan),
+    ],
+    ids=["8 bits", "1 bit", "transparent", "colour", "16 bits", "32 bits", "floating point"],
+)
+def test_white_is_known_of_8_bits_alone(save, picture, white):
+    path = save(picture, "white.tif")
+    np.testing.assert_equal(read_raster(path).full_scale, white)
+    np.testing.assert_equal([one.full_scale for one in read_raster_colour(path)], [white] * 3)
+
+
+def test_faults_are_refused_in_colour_alike(save, tmp_path):
+    page = Image.fromarray(RED_GREEN_BLUE_GREY)
+    with pytest.raises(ImageError, match=r"2 pages.*\[E201\]$"):
+        read_raster_colour(save(page, "pages.tif", save_all=True, append_images=[page]))
+    with pytest.raises(ImageError, match=r"1 NaN.*\[E301\]$"):
+        read_raster_colour(save(Image.fromarray(np.array([[0, np.nan]], np.float32)), "nan.tif"))

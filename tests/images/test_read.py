@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from monai_mri.errors import ImageError
-from monai_mri.images.read import read_image, read_mask
+from monai_mri.images.read import read_colour, read_image, read_mask
 
 GREY = np.array([[0, 90, 127], [128, 200, 255]], np.uint8)
 
@@ -164,3 +164,21 @@ def test_real_jpg_masks_hold_some_lesion(real_data):
         mask = read_mask(path, like=image)
         assert image.array.shape == (512, 512)
         assert 0 < mask.mean() < 0.2
+
+
+def test_colour_of_a_picture_is_three_channels_and_a_volume_stays_one(tmp_path, save_nifti, volume):
+    colour = np.stack([GREY, GREY // 2, GREY // 4], axis=-1)
+    found = read_colour(str(save_picture(colour, tmp_path / "A.PNG")))
+    np.testing.assert_array_equal([picture.array for picture in found], colour.transpose(2, 0, 1))
+    path = save_nifti(volume)
+    (alone,) = read_colour(path)
+    np.testing.assert_array_equal(alone.array, read_image(path).array)
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("absent.png", "E111"), ("absent.nii", "E111"), ("a.txt", "E405")]
+)
+def test_colour_of_what_is_no_image_is_refused_as_without_colour(tmp_path, name, code):
+    (tmp_path / "a.txt").write_text("text")
+    with pytest.raises(ImageError, match=code):
+        read_colour(tmp_path / name)

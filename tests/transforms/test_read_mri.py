@@ -109,3 +109,83 @@ def test_channels_on_another_grid_are_refused(save_nifti, volume):
     one, other = save_nifti(volume, name="a.nii"), save_nifti(volume[:3], name="b.nii")
     with pytest.raises(ImageError, match="E209"):
         ReadMRId(keys=["image"], mask_keys=[])({"image": [str(one), str(other)]})
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Pictures of 2 x 3 pixels: in colour, grey of 8 and of 16 bits, and a mask, the last column lesion."""
+    colour = np.arange(18, dtype=np.uint8).reshape(2, 3, 3) * 10
+    arrays = {"colour.tif": colour, "grey.png": colour[..., 0], "deep.png": colour[..., 0] * np.uint16(300)}
+    arrays["mask.png"] = np.array([[0, 0, 255], [0, 0, 255]], np.uint8)
+    for name, array in arrays.items():
+        Image.fromarray(array).save(tmp_path / name)
+    return {name.split(".")[0]: str(tmp_path / name) for name in arrays}
+
+
+COLOUR = ReadMRId(keys=["image", "label"], mask_keys="label", allow_missing=True, colour=True)
+
+
+def test_in_colour_a_picture_has_three_channels_and_its_mask_one(pictures):
+    read = COLOUR({"image": pictures["colour"], "label": pictures["mask"]})
+    assert read["image"].shape == (3, 2, 3)
+    assert read["image"].dtype == torch.float32
+    assert read["image"][:, 0, 0].tolist() == [0, 10, 20]
+    assert read["image"][:, 1, 0].tolist() == [90, 100, 110]
+    assert read["label"].tolist() == [[[0, 0, 1], [0, 0, 1]]]
+    assert picture_of(read["image"]).array.shape == (2, 3)
+
+
+def test_without_colour_a_picture_has_one_channel(pictures):
+    read = ReadMRId(keys="image", mask_keys=())({"image": pictures["colour"]})["image"]
+    np.testing.assert_array_equal(read[0].numpy(), read_image(pictures["colour"]).array)
+    assert read.shape == (1, 2, 3)
+
+
+@pytest.mark.parametrize("name", ["grey", "deep"])
+def test_in_colour_a_grey_picture_has_three_equal_channels_each_its_own(pictures, name):
+    image = COLOUR({"image": pictures[name]})["image"]
+    assert image.shape == (3, 2, 3)
+    for channel in image:
+        np.testing.assert_array_equal(channel.numpy(), read_image(pictures[name]).array)
+    assert image.is_contiguous()
+    batch = list_data_collate([COLOUR({"image": pictures[name]})] * 2)["image"]
+    assert torch.equal(batch[1].as_tensor(), image.as_tensor())
+
+
+@pytest.mark.parametrize(("name", "white"), [("colour", 255), ("grey", 255), ("deep", np.nan)])
+@pytest.mark.parametrize("colour", [False, True])
+def test_the_meta_tells_what_white_is(pictures, name, white, colour):
+    image = ReadMRId(keys="image", mask_keys=(), colour=colour)({"image": pictures[name]})["image"]
+    np.testing.assert_equal(image.meta["full_scale"], white)
+    np.testing.assert_equal(picture_of(image).full_scale, white)
+
+
+def test_white_is_unknown_of_volumes_and_of_channels_that_differ_in_it(sample, pictures):
+    volume = ReadMRId(keys="flair", colour=True)(sample)["flair"]
+    assert np.isnan(volume.meta["full_scale"])
+    mixed = COLOUR({"image": [pictures["grey"], pictures["deep"]]})["image"]
+    assert np.isnan(mixed.meta["full_scale"])
+    alike = COLOUR({"image": [pictures["grey"], pictures["colour"]]})["image"]
+    assert alike.meta["full_scale"] == 255
+
+
+def test_white_of_a_mask_is_1(pictures):
+    assert COLOUR({"image": pictures["grey"], "label": pictures["mask"]})["label"].meta["full_scale"] == 1
+
+
+def test_in_colour_a_volume_and_a_list_of_pictures_are_read_as_without_it(sample, pictures):
+    assert ReadMRId(keys="flair", colour=True)(sample)["flair"].shape == (1, 4, 5, 6)
+    listed = {"image": [pictures["colour"], pictures["grey"], pictures["deep"]]}
+    np.testing.assert_array_equal(
+        COLOUR(listed)["image"].numpy(), ReadMRId(keys="image", mask_keys=())(listed)["image"].numpy()
+    )
+
+
+def test_in_colour_another_grid_is_refused_too(pictures, tmp_path):
+    Image.fromarray(np.zeros((2, 4), np.uint8)).save(tmp_path / "wide.png")
+    with pytest.raises(ImageError, match=r"wide\.png: another grid.*colour\.tif.*\[E209\]$"):
+        COLOUR({"image": pictures["colour"], "label": str(tmp_path / "wide.png")})
+    with pytest.raises(ImageError, match=r"wide\.png: another grid"):
+        ReadMRId(keys=["image", "other"], colour=True)(
+            {"image": pictures["colour"], "other": str(tmp_path / "wide.png")}
+        )

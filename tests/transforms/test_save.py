@@ -9,7 +9,7 @@ from PIL import Image
 
 from monai_mri.errors import ImageError, UsageError
 from monai_mri.images.read import read_image, read_mask
-from monai_mri.transforms.save import output_name, write_mask, write_probability
+from monai_mri.transforms.save import output_name, suffix_for, write_mask, write_probability
 
 
 def test_a_mask_lies_on_the_grid_of_its_input(save_nifti, volume, affine, tmp_path):
@@ -132,3 +132,49 @@ def test_output_names_have_no_ending():
     assert output_name("a/sub-01_flair.NII.gz") == "sub-01_flair"
     assert output_name("scan.v2.nii") == "scan.v2"
     assert output_name("111017.jpg") == "111017"
+
+
+@pytest.mark.parametrize("name", ["mask.tif", "mask.TIFF"])
+def test_a_picture_gets_a_tiff_of_its_size_without_loss(tmp_path, name):
+    grey = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    Image.fromarray(grey).save(tmp_path / "in.tif")
+    picture = read_image(tmp_path / "in.tif")
+    path = write_mask(grey > 5, picture, tmp_path / name)
+    mask = Image.open(path)
+    assert (mask.format, mask.mode) == ("TIFF", "L")
+    np.testing.assert_array_equal(np.array(mask), np.where(grey > 5, 255, 0))
+    np.testing.assert_array_equal(read_mask(path, like=picture), grey > 5)
+    probability = Image.open(write_probability(grey / 11, picture, tmp_path / f"p_{name}"))
+    np.testing.assert_array_equal(np.array(probability), np.rint(grey / 11 * 255))
+
+
+def test_the_same_mask_gives_the_same_bytes_as_tiff(tmp_path):
+    Image.fromarray(np.zeros((9, 8), np.uint8)).save(tmp_path / "in.tif")
+    picture = read_image(tmp_path / "in.tif")
+    mask = np.eye(9, 8, dtype=bool)
+    one, other = (write_mask(mask, picture, tmp_path / name).read_bytes() for name in ("a.tif", "b.tif"))
+    assert one == other
+
+
+@pytest.mark.parametrize(
+    ("name", "suffix"),
+    [
+        ("a.nii", ".nii.gz"),
+        ("a.nii.gz", ".nii.gz"),
+        ("a.tif", ".tif"),
+        ("a.TIFF", ".tif"),
+        ("a.png", ".png"),
+        ("a.jpg", ".png"),
+    ],
+)
+def test_a_result_has_the_form_of_its_image_and_never_loses_pixels(
+    tmp_path, save_nifti, volume, name, suffix
+):
+    if ".nii" in name:
+        path = save_nifti(volume, name=name)
+    else:
+        path = tmp_path / name
+        Image.fromarray(np.zeros((3, 4), np.uint8)).save(path)
+    picture = read_image(path)
+    assert suffix_for(picture) == suffix
+    assert write_mask(picture.array > 0, picture, tmp_path / f"mask{suffix}").is_file()

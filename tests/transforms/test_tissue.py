@@ -52,3 +52,11 @@ def test_each_channel_is_scaled_by_its_own_tissue_and_the_affine_stays(head):
     torch.testing.assert_close(scaled["image"][0].as_tensor(), scaled["image"][1].as_tensor())
     torch.testing.assert_close(scaled["image"].affine, affine)
     assert scaled["age"] == 41
+
+
+def test_a_lesion_map_among_the_channels_stays_as_it_is():
+    flair = torch.rand(1, 6, 5, 4) + 0.5
+    for lesions in (torch.zeros(1, 6, 5, 4), (torch.rand(1, 6, 5, 4) > 0.9).float()):
+        kept = NormalizeToTissued("image", keep_binary=True)({"image": torch.cat([flair, lesions])})["image"]
+        assert torch.equal(kept[1:], lesions)
+        torch.testing.assert_close(kept[:1], NormalizeToTissued("image")({"image": flair})["image"])

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from monai_mri.errors import LeakError, ManifestError
 from monai_mri.faults import Fault
 from monai_mri.manifest.core import Manifest
+from monai_mri.manifest.held import rows_with
 from monai_mri.manifest.schema import PARTS, Part, Splits
 from monai_mri.manifest.units import (
     GROUP_COLUMNS,
@@ -46,7 +47,8 @@ def splits_faults(manifest: Manifest, splits: Splits) -> list[Fault]:
 
     Another manifest (no code), units that are missing (no code), a subject, image, or a family or scan that
     the manifest declares in two parts (E601), the same bytes in two parts (E110), and a part without a class
-    of `label` (E603). What the unit was declared to share is no fault.
+    of `label` (E603). What the unit was declared to share is no fault, nor is a class that stands only in
+    rows that are only for training.
     """
     fault = unit_fault(manifest, splits)
     if fault is not None:
@@ -224,7 +226,9 @@ def _missing_classes(manifest: Manifest, splits: Splits, keys: Sequence[str]) ->
     if "label" not in manifest.table:
         return
     pairs = sorted({pair for pair in zip(keys, manifest.table["label"].tolist(), strict=True) if pair[1]})
-    classes = {label for _, label in pairs}
+    only = rows_with(manifest, splits.only_train)
+    apart = {key for key, mark in zip(keys, only, strict=True) if mark}
+    classes = {label for unit, label in pairs if unit not in apart}
     if not 1 < len(classes) <= MOST_CLASSES or len(classes) > max(2, len(set(keys)) / 2):
         return
     units = [unit for unit, _ in pairs]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from monai_mri.errors import ManifestError, UsageError
 from monai_mri.manifest.dealing import Parts, deal_balanced, deal_folds, deal_shares, part_size
@@ -32,15 +32,20 @@ class Plan:
     def wanted(self) -> list[str]:
         """The parts that must not be empty."""
         test = 1.0 if self.held or self.sizes.test is None else self.sizes.test
-        sizes = {"train": 1.0, "validation": self.sizes.validation, "test": test}
+        validation = 1.0 if self.sizes.validation is None else self.sizes.validation
+        sizes = {"train": 1.0, "validation": validation, "test": test}
         return [part for part, size in sizes.items() if size > 0]
 
 
-def deal(plan: Plan, *, seed: str) -> list[Parts]:
+def deal(plan: Plan, *, seed: int, repeat: int) -> list[Parts]:
     """The part of every unit in each fold of one repeat."""
+    own = f"{seed}/{repeat}"
+    if plan.sizes.rotate == "validation":
+        fixed = {**plan.assigned, **(plan.held[0] if plan.held else {})}
+        return _rotate_validation(plan, fixed, seed=own, first=f"{seed}/0")
     if not plan.held:
-        return _deal(plan, plan.assigned, seed=seed)
-    seeds = [f"{seed}/{name}" for name in plan.names] or [seed]
+        return _deal(plan, plan.assigned, seed=own)
+    seeds = [f"{own}/{name}" for name in plan.names] or [own]
     return [
         parts
         for held, own in zip(plan.held, seeds, strict=True)
@@ -73,14 +78,17 @@ def check_room(plan: Plan) -> None:
 
 
 def _counts(sizes: Sizes) -> list[float]:
-    return [share for share in (sizes.test or 0, sizes.validation) if share >= 1]
+    return [share for share in (sizes.test or 0, sizes.validation or 0) if share >= 1]
 
 
 def _check_counts(plan: Plan, fixed: Mapping[str, Part]) -> None:
     """Refuse counts that leave no unit to train on."""
     sizes, free = plan.sizes, len(plan.strata) - len(fixed)
     tested = -(-free // sizes.folds) if sizes.test is None else part_size(sizes.test, free, fixed, "test")
-    validated = part_size(sizes.validation, free, fixed, "validation")
+    if sizes.validation is None:
+        validated = -(-(free - tested) // sizes.folds)
+    else:
+        validated = part_size(sizes.validation, free, fixed, "validation")
     least = 0 if "train" in fixed.values() else 1
     if _counts(sizes) and tested + validated + least > free:
         raise ManifestError(
@@ -107,6 +115,27 @@ def _deal(plan: Plan, fixed: Mapping[str, Part], *, seed: str) -> list[Parts]:
     return [dict(sorted({**parts, **held}.items())) for parts in dealt]
 
 
+def _rotate_validation(plan: Plan, fixed: Mapping[str, Part], *, seed: str, first: str) -> list[Parts]:
+    """Folds that are each the validation part once, beside a test part drawn by the seed `first`."""
+    once = replace(plan, sizes=replace(plan.sizes, folds=1, validation=0.0, rotate="test"))
+    held = next(iter(_deal(once, fixed, seed=first)), {})
+    rest = {unit: plan.strata[unit] for unit, part in held.items() if part == "train" and unit not in fixed}
+
+    def in_folds(strata: Mapping[str, Stratum]) -> list[Parts]:
+        return deal_folds(strata, folds=plan.sizes.folds, validation=0, fixed={}, seed=seed)
+
+    if plan.classes and rest:
+        classes = {unit: plan.classes[unit] for unit in rest}
+        dealt = deal_balanced(classes, rest, seed=seed, deal=in_folds)
+    else:
+        dealt = in_folds(rest)
+    return [{**held, **{unit: _validated(part) for unit, part in fold.items()}} for fold in dealt]
+
+
+def _validated(part: Part) -> Part:
+    return "validation" if part == "test" else part
+
+
 def _dealer(
     sizes: Sizes, classes: int, fixed: Mapping[str, Part], seed: str
 ) -> Callable[[Mapping[str, Stratum]], list[Parts]]:
@@ -116,7 +145,7 @@ def _dealer(
         return share / classes if share >= 1 else share
 
     def deal_class(strata: Mapping[str, Stratum]) -> list[Parts]:
-        validation = one(sizes.validation)
+        validation = one(sizes.validation or 0.0)
         if sizes.test is None:
             return deal_folds(strata, folds=sizes.folds, validation=validation, fixed=fixed, seed=seed)
         return [deal_shares(strata, test=one(sizes.test), validation=validation, fixed=fixed, seed=seed)]

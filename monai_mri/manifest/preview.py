@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from monai_mri.manifest.core import Manifest
+from monai_mri.manifest.held import rows_with
 from monai_mri.manifest.schema import Splits
 from monai_mri.manifest.strata import most_frequent
 from monai_mri.manifest.units import ROW, shared_columns, unit_keys
@@ -54,23 +55,39 @@ def describe_splits(manifest: Manifest, splits: Splits) -> str:
             lines.append([part if not site else "", site or "all", *overall, *cells])
     if sites == [EMPTY]:
         lines = [[line[0], *line[2:]] for line in lines]
-    blocks = [_title(splits), _aligned(lines), *(f"warning: {line}" for line in splits.warnings)]
+    blocks = [
+        _title(splits, _only_trained(manifest, splits)),
+        _aligned(lines),
+        *(f"warning: {line}" for line in splits.warnings),
+    ]
     return "\n".join(blocks)
 
 
-def _title(splits: Splits) -> str:
+def _only_trained(manifest: Manifest, splits: Splits) -> int:
+    """How many subjects are only for training."""
+    only = rows_with(manifest, splits.only_train)
+    subjects = manifest.table["subject_id"].tolist()
+    return len({subject for subject, mark in zip(subjects, only, strict=True) if mark})
+
+
+def _title(splits: Splits, only_trained: int) -> str:
     unit = "rows" if splits.unit == ROW else splits.unit
     title = f"by {unit}, seed {splits.seed}, stratified by {', '.join(splits.stratify) or 'nothing'}"
     if splits.balance:
         title += f", balanced by {splits.balance}"
     for column, values in splits.hold_out.items():
         title += f", tested on {column} {', '.join(values)}"
+    if splits.only_train:
+        listed = "; ".join(f"{column} {', '.join(values)}" for column, values in splits.only_train.items())
+        title += f"\nonly for training in every fold: {listed} ({only_trained} subjects)"
     if splits.fold_names:
         shown = splits.fold_names[:MOST_SITES]
         more = (
             f" and {len(splits.fold_names) - len(shown)} more" if len(splits.fold_names) > len(shown) else ""
         )
         title += f"\na fold for each {splits.leave_one_out}: {', '.join(shown)}{more}"
+    if splits.rotate:
+        title += f"\neach fold is the {splits.rotate} part once, the test part is the same in all"
     if splits.folds * splits.repeats > 1:
         title += f"\nthe first of {splits.repeats} x {splits.folds} folds, with (least-most) over all"
     return title

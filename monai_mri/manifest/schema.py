@@ -28,6 +28,7 @@ PARTS = ("train", "validation", "test")
 SCHEMA_VERSION: Literal["1.0"] = "1.0"
 
 _LATER_FIELDS = {"channels", "mask_labels", "hold_out", "leave_one_out", "balance", "fold_names", "warnings"}
+_LATER_FIELDS |= {"only_train", "rotate"}
 
 Part = Literal["train", "validation", "test", "unused"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -109,10 +110,12 @@ class Splits(_Model):
     classes were balanced, unused; `manifest_sha256` ties it to the table it was made from. `unit` is a
     column, `subject_id/COLUMN` for values that count anew in each subject, or `row`. `test` and
     `validation` are shares, or counts from 1 on; `test` is None where each fold is the test part once or
-    the test part was named. `assign` holds the units whose part was given by hand, `hold_out` the values of
-    a column that are the test part, `leave_one_out` the column whose values, `fold_names`, are each the test
-    part once, `balance` the column of which every part has as many of each value. `warnings` are lines that
-    whoever reports results should repeat.
+    the test part was named. `rotate` is "validation" where instead the test part is the same in all folds and
+    each fold is the validation part once, whose share is then None. `only_train` holds the values of a column
+    whose units are in the train part of every fold. `assign` holds the units whose part was given by hand,
+    `hold_out` the values of a column that are the test part, `leave_one_out` the column whose values,
+    `fold_names`, are each the test part once, `balance` the column of which every part has as many of each
+    value. `warnings` are lines that whoever reports results should repeat.
 
     What was added after the first version is written only where it is used, so that older files keep
     their hash.
@@ -125,9 +128,11 @@ class Splits(_Model):
     stratify: tuple[str, ...] = ()
     seed: int = 0
     test: float | None = None
-    validation: float = 0.0
+    validation: float | None = 0.0
+    rotate: Literal["", "validation"] = ""
     assign: dict[str, Part] = Field(default_factory=dict)
     hold_out: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    only_train: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     leave_one_out: str = ""
     balance: str = ""
     fold_names: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from monai_mri.errors import LeakError, ManifestError, UsageError
 from monai_mri.files import replace_file
 from monai_mri.manifest.core import Manifest
 from monai_mri.manifest.dealing import Parts
-from monai_mri.manifest.held import checked_assignment, held_out, left_out_one_by_one
+from monai_mri.manifest.held import checked_assignment, held_out, left_out_one_by_one, only_trained_on
 from monai_mri.manifest.jsonfile import read_model
 from monai_mri.manifest.leaks import copy_warnings, refuse_another_manifest, refuse_leaks
 from monai_mri.manifest.plan import Plan, check_room, deal
@@ -30,19 +30,23 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
     folds: int = 1,
     repeats: int = 1,
     test: float | None = None,
-    validation: float = 0.1,
+    validation: float | None = None,
+    rotate: str = "test",
     stratify: Sequence[str] = (),
     balance: str = "",
     hold_out: Mapping[str, Sequence[str]] | None = None,
     leave_one_out: str = "",
+    only_train: Mapping[str, Sequence[str]] | None = None,
     assign: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Splits:
     """Divide a manifest's subjects into train, validation and test.
 
-    `folds=1` holds out the share `test` (default 0.2) and the share `validation` of all subjects;
-    `folds>=2` is cross-validation, where each fold is the test part once and `validation` is drawn from
-    the others. `repeats` deals anew with the same seed. A share of 0 leaves that part out; otherwise a
+    `folds=1` holds out the share `test` (default 0.2) and the share `validation` (default 0.1) of all
+    subjects; `folds>=2` is cross-validation, where each fold is the test part once and `validation` is drawn
+    from the others. With `rotate="validation"` the share `test` is held out once, the same in all folds and
+    repeats and as without folds, and each fold of the rest is the validation part once. `repeats` deals anew
+    with the same seed. A share of 0 leaves that part out; otherwise a
     part has at least one subject and its size is within one of the share; train is what is left. From 1 on
     `test` and `validation` are counts: 20 is twenty subjects.
 
@@ -52,8 +56,9 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
 
     `hold_out`, as `{"site": ["A"]}`, makes all units of that site the test part; `leave_one_out="site"` makes
     one fold a site, named in `fold_names`. Validation is then a share of the others, and repeats deal only
-    it anew. `assign` fixes the part of named units in every fold, as in `{"patient19": "test"}`; shares and
-    folds then speak of the rest.
+    it anew, or the folds where validation rotates. `only_train`, as `{"source": ["other"]}`, puts all units
+    of these rows into the train part of every fold, and `assign` fixes the part of named units, as in
+    `{"patient19": "test"}`; shares and folds then speak of the rest.
 
     `stratify` names columns; each of their values must be in each part. A unit with several values counts
     as its most frequent one, of equals the first in the alphabet. `age:4` cuts numbers into 4 quantile bins,
@@ -64,29 +69,37 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
         UsageError: a number out of range, settings that exclude each other, an unknown column, unit or part,
             or a column to stratify by that is nearly unique.
         ManifestError: it cannot be done: fewer subjects than folds (E602), a part would be empty, or
-            lacks a class (E603), a unit stands at two sites of which one is held out, or an id or a class to
-            divide by stands in two spellings (E503, E506).
+            lacks a class (E603), a unit stands at two sites of which one is held out, a subject is only for
+            training in some rows, or an id or a class to divide by stands in two spellings (E503, E506).
         LeakError: a subject belongs to two units, or one image would be in two parts (E601). The same bytes
             under two names in two parts are a warning here and refused where a part is read.
     """
-    asked = Sizes(folds, repeats, test, validation)
-    _check_together(asked, assign=assign, balance=balance, hold_out=hold_out, leave_one_out=leave_one_out)
+    asked = Sizes(folds, repeats, test, validation, rotate)
+    _check_together(
+        asked,
+        assign=assign,
+        balance=balance,
+        hold_out=hold_out,
+        leave_one_out=leave_one_out,
+        only_train=only_train,
+    )
     unit = unit_name(manifest, unit)
     keys = unit_keys(manifest, unit)
     columns = [stratifier(manifest, text) for text in stratify]
     classes_used = [one.column for one in columns if one.bins is None] + [balance, leave_one_out]
-    refuse_spellings(
-        manifest, [column for column in [*classes_used, *(hold_out or {})] if column in manifest.table]
-    )
-    strata = strata_of_units(manifest, keys, columns)
-    assigned = checked_assignment(manifest, assign or {}, unit, list(strata))
+    classes_used += [*(hold_out or {}), *(only_train or {})]
+    refuse_spellings(manifest, [column for column in classes_used if column in manifest.table])
+    assigned = checked_assignment(manifest, assign or {}, unit, sorted(set(keys)))
+    site = held_out(manifest, hold_out, keys, assigned) if hold_out else {}
+    apart = only_trained_on(manifest, only_train or {}, keys, unit=unit, fixed={**assigned, **site})
+    strata = strata_of_units(manifest, keys, columns, apart=apart)
     refuse_torn_groups(manifest, unit, keys)
     classes = classes_of_units(manifest, keys, balance) if balance else {}
     sizes = check_numbers(asked)
-    plan = Plan(sizes, strata, classes, assigned)
+    plan = Plan(sizes, strata, classes, {**assigned, **apart})
     if hold_out or leave_one_out:
-        named = left_out_one_by_one(manifest, leave_one_out, keys) if leave_one_out else {}
-        held = [held_out(manifest, hold_out, keys, assigned)] if hold_out else list(named.values())
+        named = left_out_one_by_one(manifest, leave_one_out, keys, apart=apart) if leave_one_out else {}
+        held = [site] if hold_out else list(named.values())
         plan = replace(plan, sizes=replace(sizes, test=0.0), held=held, names=tuple(named))
     check_room(plan)
     required = {
@@ -95,10 +108,11 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
         if one.bins is None
     } | ({balance: [classes[name] for name in strata]} if balance else {})
     parts = []
+    values = {column: _values_to_deal(strata, of, apart) for column, of in required.items()}
     for repeat in range(repeats):
-        dealt = deal(plan, seed=f"{seed}/{repeat}")
+        dealt = deal(plan, seed=seed, repeat=repeat)
         for fold in dealt:
-            _check_parts(manifest, fold, required, wanted=plan.wanted())
+            _check_parts(manifest, fold, required, values, wanted=plan.wanted())
         parts.append(tuple(dealt))
     splits = Splits(
         manifest_sha256=manifest.sha256,
@@ -106,9 +120,11 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
         stratify=tuple(stratify),
         seed=seed,
         test=None if plan.held else sizes.test,
-        validation=validation,
+        validation=sizes.validation,
+        rotate="validation" if sizes.rotate == "validation" else "",
         assign=assigned,
-        hold_out={column: tuple(values) for column, values in (hold_out or {}).items()},
+        hold_out={column: tuple(names) for column, names in (hold_out or {}).items()},
+        only_train={column: tuple(names) for column, names in (only_train or {}).items()},
         leave_one_out=leave_one_out,
         balance=balance,
         fold_names=tuple(plan.names),
@@ -207,21 +223,25 @@ def _check_together(
     balance: str,
     hold_out: Mapping[str, Sequence[str]] | None,
     leave_one_out: str,
+    only_train: Mapping[str, Sequence[str]] | None,
 ) -> None:
     """Refuse settings that exclude each other, and numbers out of range."""
     check_numbers(asked)
+    rotating = asked.rotate == "validation"
     named = {
-        "folds": asked.folds > 1,
+        "folds": asked.folds > 1 and not rotating,
+        "rotate": rotating,
         "test": asked.test is not None,
         "hold_out": bool(hold_out),
         "leave_one_out": bool(leave_one_out),
         "balance": bool(balance),
         "assign": bool(assign),
+        "only_train": bool(only_train),
     }
     for one, others in (
         ("hold_out", ("folds", "test", "leave_one_out")),
-        ("leave_one_out", ("folds", "test", "assign")),
-        ("balance", ("assign",)),
+        ("leave_one_out", ("folds", "rotate", "test", "assign")),
+        ("balance", ("assign", "only_train")),
     ):
         for other in others:
             if named[one] and named[other]:
@@ -230,8 +250,18 @@ def _check_together(
                 )
 
 
+def _values_to_deal(units: Collection[str], values: Sequence[str], apart: Collection[str]) -> set[str]:
+    """The values of a column that every part must have: of all units but those apart."""
+    return {value for unit, value in zip(units, values, strict=True) if unit not in apart}
+
+
 def _check_parts(
-    manifest: Manifest, parts: Parts, required: Mapping[str, Sequence[str]], *, wanted: Sequence[str]
+    manifest: Manifest,
+    parts: Parts,
+    required: Mapping[str, Sequence[str]],
+    wanted_values: Mapping[str, set[str]],
+    *,
+    wanted: Sequence[str],
 ) -> None:
     """Refuse a part that is empty, or that lacks a value of a column; `required` has them in units' order."""
     sizes = Counter[str](parts.values())
@@ -243,7 +273,8 @@ def _check_parts(
             )
     for column, values in required.items():
         found: set[tuple[str, str]] = set(zip(parts.values(), values, strict=True))
-        for part, value in sorted({(part, value) for part in wanted for _, value in found} - found):
+        pairs = {(part, value) for part in wanted for value in wanted_values[column]}
+        for part, value in sorted(pairs - found):
             raise ManifestError(
                 f"{manifest.path}: {part} ({sizes[part]} subjects) has none with {column} {value!r}, "
                 f"expected every value of {column}; ask for fewer folds or larger shares, or do not stratify "

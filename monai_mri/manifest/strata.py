@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from monai_mri.errors import ManifestError, UsageError
@@ -44,12 +44,13 @@ def stratifier(manifest: Manifest, text: str) -> Stratifier:
 
 
 def strata_of_units(
-    manifest: Manifest, keys: Sequence[str], stratifiers: Sequence[Stratifier]
+    manifest: Manifest, keys: Sequence[str], stratifiers: Sequence[Stratifier], *, apart: Collection[str] = ()
 ) -> dict[str, Stratum]:
     """The stratum of each unit, units in alphabetical order.
 
-    `keys` is the unit of each row. A unit with several values counts as its most frequent one, of equals
-    the first in the alphabet; of numbers it is the median. Missing numbers are a stratum of their own.
+    `keys` is the unit of each row. Units `apart`, which are not dealt, do not shift the quantiles. A unit
+    with several values counts as its most frequent one, of equals the first in the alphabet; of numbers it is
+    the median. Missing numbers are a stratum of their own.
 
     Raises:
         UsageError: a column is nearly unique, or one to bin holds text.
@@ -59,9 +60,11 @@ def strata_of_units(
     for one in stratifiers:
         if one.bins is None:
             values = most_frequent(manifest, keys, one.column)
-            _refuse_unique(manifest, one.column, values)
+            _refuse_unique(
+                manifest, one.column, {unit: value for unit, value in values.items() if unit not in apart}
+            )
         else:
-            values = _binned(manifest, keys, one.column, one.bins)
+            values = _binned(manifest, keys, one.column, one.bins, apart=apart)
         columns.append([values[unit] for unit in units])
     return {unit: tuple(column[index] for column in columns) for index, unit in enumerate(units)}
 
@@ -114,14 +117,16 @@ def _refuse_unique(manifest: Manifest, column: str, values: Mapping[str, str]) -
         )
 
 
-def _binned(manifest: Manifest, keys: Sequence[str], column: str, bins: int) -> dict[str, str]:
+def _binned(
+    manifest: Manifest, keys: Sequence[str], column: str, bins: int, *, apart: Collection[str]
+) -> dict[str, str]:
     medians: dict[str, float] = {}
     cells = _cells(manifest, keys, column)
     for unit, texts in cells.items():
         numbers = sorted(filter(math.isfinite, (_number(manifest, column, text) for text in texts)))
         if numbers:
             medians[unit] = numbers[(len(numbers) - 1) // 2]
-    ordered = sorted(medians.values())
+    ordered = sorted(median for unit, median in medians.items() if unit not in apart)
     edges = [ordered[step * len(ordered) // bins] for step in range(1, bins)] if ordered else []
     width = len(str(bins))
     return {

@@ -130,3 +130,12 @@ def test_a_label_with_many_values_is_no_class():
 def test_what_is_made_has_no_fault():
     manifest = cohort()
     assert splits_faults(manifest, make_splits(manifest)) == []
+
+
+def test_a_class_that_is_only_for_training_is_not_missed_in_the_test_part(in_memory):
+    rows = {f"s{n}": ["ab"[n % 2]] for n in range(12)} | {"x1": ["c"], "x2": ["c"]}
+    manifest = in_memory(rows)
+    asked = make_splits(manifest, only_train={"label": ["c"]}, stratify=["label"], validation=2, test=2)
+    assert splits_faults(manifest, asked) == []
+    untold = asked.model_copy(update={"only_train": {}})
+    assert {fault.code for fault in splits_faults(manifest, untold)} == {"E603"}

@@ -76,3 +76,12 @@ def test_many_sites_and_classes_are_counted_together():
     assert "(others)" in text
     assert text.count("label ") == 9
     assert len(text.splitlines()) < 50
+
+
+def test_what_rotates_and_what_is_only_for_training_is_said():
+    manifest = cohort(30, visits=2, site=lambda n: "XYZ"[n % 3])
+    request = {"folds": 4, "rotate": "validation", "only_train": {"site": ["Z", "Y"]}}
+    shown = describe_splits(manifest, make_splits(manifest, **request)).splitlines()
+    assert shown[1] == "only for training in every fold: site Z, Y (20 subjects)"
+    assert shown[2] == "each fold is the validation part once, the test part is the same in all"
+    assert shown[5].split() == ["train", "all", "52", "26"]

@@ -21,3 +21,9 @@ def test_what_is_neither_share_nor_count_is_refused(share):
     for sizes in (Sizes(1, 1, share, 0), Sizes(1, 1, 0.2, share)):
         with pytest.raises(UsageError, match=r"^splits: "):
             check_numbers(sizes)
+
+
+def test_the_part_that_rotates_has_no_share_and_the_other_its_default():
+    assert check_numbers(Sizes(5, 1, None, None)) == Sizes(5, 1, None, 0.1)
+    assert check_numbers(Sizes(5, 1, None, None, "validation")) == Sizes(5, 1, 0.2, None, "validation")
+    assert check_numbers(Sizes(5, 1, 0, None, "validation")).test == 0

@@ -131,6 +131,14 @@ def test_all_subjects_may_be_assigned(in_memory):
         (10, {"test": float("nan")}, UsageError, "at least 0"),
         (10, {"folds": 2, "validation": 0.5}, UsageError, "sum below 1"),
         (10, {"folds": 5, "test": 0.2}, UsageError, "one of the two"),
+        (10, {"rotate": "train"}, UsageError, "expected test or validation"),
+        (10, {"rotate": "validation"}, UsageError, "with 1 fold, expected at least 2"),
+        (10, {"rotate": "validation", "folds": 5, "validation": 0.1}, UsageError, "leave out the share"),
+        (10, {"rotate": "validation", "folds": 5, "leave_one_out": "site"}, UsageError, "and rotate"),
+        (10, {"rotate": "validation", "folds": 5, "test": float("nan")}, UsageError, "at least 0"),
+        (10, {"rotate": "validation", "folds": 5, "test": 10}, ManifestError, "left to train on"),
+        (10, {"rotate": "validation", "folds": 9}, ManifestError, "8 subjects for 9 folds.*E602"),
+        (10, {"rotate": "validation", "folds": 5, "stratify": ("label",)}, ManifestError, "E603"),
         (10, {"stratify": ("scanner",)}, UsageError, "'scanner'"),
         (10, {"stratify": ("label:1",)}, UsageError, "from 2 on"),
         (10, {"stratify": ("label:3",)}, UsageError, "holds text"),
@@ -280,6 +288,15 @@ def test_what_is_dealt_is_the_same_on_every_platform():
     assert (
         hashlib.sha256(json.dumps(dealt).encode()).hexdigest()
         == "3728316fe1ef8f736ea3c6625f6055e633225bad0be5a8dbc720273872ac550a"
+    )
+    later = [
+        {"folds": 3, "repeats": 2, "rotate": "validation", "test": 7, "stratify": ("label",)},
+        {"test": 4, "only_train": {"site": ["X"]}},
+    ]
+    dealt = [make_splits(in_rows(rows), **request).parts for request in later]
+    assert (
+        hashlib.sha256(json.dumps(dealt).encode()).hexdigest()
+        == "c2e76f56df2566668be09577c84e43c73ff9572ee22dc32efc1a9a4f91ad82fb"
     )
 
 

@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 @click.option(
     "--test", type=float, help="Share of subjects to test on, or from 1 on their number.  [default: 0.2]"
 )
+@click.option("--validation", type=float, help="Share to validate on, or from 1 on a number.  [default: 0.1]")
 @click.option(
-    "--validation", default=0.1, show_default=True, help="Share to validate on, or from 1 on a number."
+    "--rotate",
+    type=click.Choice(["test", "validation"]),
+    default="test",
+    show_default=True,
+    help="Which part each fold is once; with validation the test part is the same in all.",
 )
 @click.option(
     "--unit",
@@ -40,6 +45,12 @@ if TYPE_CHECKING:
 )
 @click.option("--balance", default="", metavar="COLUMN", help="As many of each value, by leaving some out.")
 @click.option("--hold-out", multiple=True, metavar="COLUMN=VALUE", help="Test on this site; may be repeated.")
+@click.option(
+    "--only-train",
+    multiple=True,
+    metavar="COLUMN=VALUE",
+    help="Never validate or test on it; may be repeated.",
+)
 @click.option("--leave-one-out", default="", metavar="COLUMN", help="One fold for each value, as of site.")
 @click.option("--assign", multiple=True, metavar="SUBJECT=PART", help="Fix the part of a subject.")
 @click.option("--seed", default=0, show_default=True)
@@ -51,11 +62,13 @@ def split(  # noqa: PLR0913 - one for each option
     folds: int,
     repeats: int,
     test: float | None,
-    validation: float,
+    validation: float | None,
+    rotate: str,
     unit: str,
     stratify: tuple[str, ...],
     balance: str,
     hold_out: tuple[str, ...],
+    only_train: tuple[str, ...],
     leave_one_out: str,
     assign: tuple[str, ...],
     seed: int,
@@ -67,7 +80,7 @@ def split(  # noqa: PLR0913 - one for each option
     Shows subjects by class and site of each part. The result lies beside MANIFEST, as NAME.splits.json.
     """
     fixed = pairs(assign, option="--assign")
-    held = _values(hold_out)
+    held, only = _values(hold_out, option="--hold-out"), _values(only_train, option="--only-train")
     from monai_mri.manifest import make_splits, read_manifest, splits_faults, splits_path, write_splits
     from monai_mri.manifest.preview import describe_splits
 
@@ -82,10 +95,12 @@ def split(  # noqa: PLR0913 - one for each option
         repeats=repeats,
         test=test,
         validation=validation,
+        rotate=rotate,
         stratify=stratify,
         balance=balance,
         hold_out=held,
         leave_one_out=leave_one_out,
+        only_train=only,
         assign=fixed,
         seed=seed,
     )
@@ -102,11 +117,11 @@ def split(  # noqa: PLR0913 - one for each option
     click.echo(f"{out}: {_sizes(splits)}")
 
 
-def _values(texts: Sequence[str]) -> dict[str, list[str]]:
-    """The values to hold out of each column."""
+def _values(texts: Sequence[str], *, option: str) -> dict[str, list[str]]:
+    """The values of each column that an option names."""
     found: dict[str, list[str]] = {}
     for text in texts:
-        for column, value in pairs([text], option="--hold-out").items():
+        for column, value in pairs([text], option=option).items():
             found.setdefault(column, []).append(value)
     return found
 

@@ -154,19 +154,19 @@ def _by_fold(
         if all(part == "test" for part in found):
             lists["testing"].append(item)
         elif any(part != "unused" for part in found):
-            lists["training"].append({**item, "fold": _fold_of(found)})
+            lists["training"].append({**item, "fold": _fold_of(found, held=splits.rotate or "test")})
     return lists
 
 
-def _fold_of(parts: Sequence[str]) -> int:
-    """The fold a row is validated in, from its part in each fold.
+def _fold_of(parts: Sequence[str], *, held: str) -> int:
+    """The fold a row is validated in, from its part in each fold; `held` is the part that each fold is once.
 
     Of a single hold-out split, fold 0 is the validation part and fold 1 the training part. A row that is
-    never tested in cross-validation gets a number beyond the folds, and so is always trained on.
+    never held out in cross-validation gets a number beyond the folds, and so is always trained on.
     """
     if len(parts) == 1:
         return 0 if parts[0] == "validation" else 1
-    return parts.index("test") if "test" in parts else len(parts)
+    return parts.index(held) if held in parts else len(parts)
 
 
 def _head(

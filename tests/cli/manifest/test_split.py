@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from monai_mri.manifest import read_splits, splits_path, write_manifest
@@ -68,6 +70,9 @@ def test_a_finer_unit_is_warned_of_and_the_warning_stays(run, table):
     ("words", "code", "says"),
     [
         (("--hold-out", "site"), 2, "KEY=VALUE"),
+        (("--only-train", "site"), 2, "--only-train: 'site' is not of the form KEY=VALUE"),
+        (("--only-train", "site=C"), 2, "'C' only trained on"),
+        (("--folds", 4, "--rotate", "validation", "--validation", 0.1), 2, "leave out the share"),
         (("--hold-out", "site=C"), 2, "'C' held out"),
         (("--stratify", "age"), 2, "age:4"),
         (("--unit", "visit"), 2, "'visit' to divide by"),
@@ -82,3 +87,15 @@ def test_what_cannot_be_done_ends_in_one_line(run, table, words, code, says):
     assert says in result.stderr
     assert result.stderr.count("\n") == 1
     assert not splits_path(table).exists()
+
+
+def test_validation_rotates_beside_one_test_part_and_the_check_finds_nothing(run, table):
+    words = ("--folds", 2, "--rotate", "validation", "--test", 4, "--only-train", "site=B")
+    result = run("manifest", "split", table, "--stratify", "label", *words)
+    assert result.exit_code == 0, result.stderr
+    assert "only for training in every fold: site B (10 subjects)" in result.stdout
+    assert "1 x 2 folds, subjects of the first: 13 train, 3 validation, 4 test" in result.stdout
+    splits = read_splits(splits_path(table))
+    assert (splits.rotate, splits.only_train) == ("validation", {"site": ("B",)})
+    checked = run("manifest", "check", table, "--depth", "table", "--format", "json")
+    assert not [one for one in json.loads(checked.stdout) if "splits" in str(one)]

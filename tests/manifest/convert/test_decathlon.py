@@ -183,3 +183,17 @@ def test_paths_that_climb_are_noted_and_can_be_relative_to_the_root(manifest, tm
     assert not any("may name folders" in note for note in made.notes)
     first = json.loads(made.path.read_text())["training"][0]
     assert first["label"] == "data/pat_1/v1_1_mask.nii.gz"
+
+
+def test_folds_where_validation_rotates_are_numbered_by_the_validation_part(make_cohort, tmp_path):
+    made = make_cohort()
+    splits = make_splits(made, folds=3, rotate="validation", test=1, only_train={"subject_id": ["pat_5"]})
+    write_splits(splits_path(made.path), splits)
+    content = converted(made, tmp_path / "a.json", folds="yes")
+    tested = {unit for unit, part in splits.units_by_part().items() if part == "test"}
+    assert {item["subject_id"] for item in content["testing"]} == tested
+    for item in content["training"]:
+        if item["subject_id"] == "pat_5":
+            assert item["fold"] == 3
+        else:
+            assert splits.part_of(item["subject_id"], fold=item["fold"]) == "validation"

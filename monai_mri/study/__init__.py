@@ -5,6 +5,8 @@ from __future__ import annotations
 from monai_mri.lazy import names_on_use
 
 _HOMES = {
+    "complexity": ("Complexity", "NetworkCost", "study_complexity"),
+    "cost": ("Cost",),
     "protocol": ("Protocol", "read_protocol"),
     "render": ("as_csv", "as_markdown", "as_text"),
     "run": ("run_study",),
@@ -13,6 +15,9 @@ _HOMES = {
 }
 
 __all__ = [
+    "Complexity",
+    "Cost",
+    "NetworkCost",
     "Protocol",
     "RunState",
     "Table",
@@ -21,6 +26,7 @@ __all__ = [
     "as_text",
     "read_protocol",
     "run_study",
+    "study_complexity",
     "study_status",
     "study_tables",
 ]

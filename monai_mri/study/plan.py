@@ -55,7 +55,7 @@ def make_design(
         UsageError: a layer or a key is unknown, or one that the study sets itself.
         ManifestError: manifest or splits are missing, do not fit, or hold fewer repeats or folds.
     """
-    _refuse_own(settings, variants)
+    refuse_own(settings, variants)
     configs = {name: _checked(bundle, variant, settings, layers, mode) for name, variant in variants.items()}
     data = {_data_of(config) for config in configs.values()}
     if len(data) > 1:
@@ -175,8 +175,12 @@ def _as_options(*, repeats: int, folds: int) -> str:
     )
 
 
-def _refuse_own(settings: Mapping[str, Any], variants: Mapping[str, Variant]) -> None:
-    """Refuse keys that the study sets, and those in which the variants differ."""
+def refuse_own(settings: Mapping[str, Any], variants: Mapping[str, Variant]) -> None:
+    """Refuse keys that the study sets, and those in which the variants differ.
+
+    Raises:
+        UsageError: names the key.
+    """
     if own := [key for key in settings if key.replace("#", "::") in OWN]:
         raise UsageError(f"--set {own[0]}: the study sets it for each run; leave it out")
     for name, variant in variants.items():

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from monai_mri.errors import ConfigError, UsageError
 from monai_mri.study.table_spec import TableSpec
 
 NAME = r"^[A-Za-z0-9][\w.-]*$"  # a variant is a folder, too
+REFERENCE = r"^@[\w:]+$"
 
 
 class Variant(BaseModel):
@@ -25,11 +26,21 @@ class Variant(BaseModel):
     settings: dict[str, Any] = Field(default_factory=dict)
 
 
+class ComplexitySpec(BaseModel):
+    """What a network is given in `study complexity`: channels, then sizes; `@key` refers to the config."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    input: tuple[PositiveInt | Annotated[str, Field(pattern=REFERENCE)], ...] = Field(min_length=2)
+
+
 class Protocol(BaseModel):
     """What is repeated, compared and reported.
 
     `variants` maps a name to what it changes. `published` holds the paper's figures: a number, a list with
     one for each run, or a mapping from the name of a row; `table` says which of ours stand beside them.
+    `complexity` is what the networks are given where only their cost is measured. `networks` names, for each
+    network of inference.yaml by its key, the variant that trains it, where there are several.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -40,10 +51,12 @@ class Protocol(BaseModel):
     repeats: int = Field(default=1, ge=1)
     folds: int = Field(default=1, ge=1)
     variants: dict[str, Variant] = Field(min_length=1)
+    networks: dict[str, str] = Field(default_factory=dict)
     phantom: dict[str, Any] = Field(default_factory=dict)
     demo: dict[str, Any] = Field(default_factory=dict)
     published: dict[str, Any] = Field(default_factory=dict)
     table: TableSpec | None = None
+    complexity: ComplexitySpec | None = None
 
     @field_validator("variants", mode="before")
     @classmethod

@@ -83,3 +83,12 @@ def test_looking_does_not_import_pytorch(folder, words):
         "sys.exit('torch' in sys.modules or 'monai' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "markdown", "json"])
+def test_the_cost_of_a_network_is_measured_without_data(run, form):
+    words = ("--variant", "gap", "--set", "spatial_shape=[8,8,8]", "--device", "cpu", "--format", form)
+    result = run("study", "complexity", BUNDLE, *words)
+    assert result.exit_code == 0, result.stderr
+    assert "MigraineCNN" in result.stdout
+    assert "multiply-add" in (result.stderr if form == "csv" else result.stdout)

@@ -13,13 +13,18 @@ from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.fit import fit
 from monai_mri.engines.infer import ImageDataset, infer
 from monai_mri.engines.inferer import AxialInferer
-from monai_mri.engines.key_metric import BestF1
+from monai_mri.engines.key_metric import BestF1, MeanLoss
+from monai_mri.engines.pipeline import classify_then_segment
+from monai_mri.engines.pipeline_dataset import PipelineDataset
+from monai_mri.engines.resizing_inferer import ResizingInferer
 from monai_mri.engines.run_folder import RunFolder
 from monai_mri.engines.slices import SliceDataset
 from monai_mri.engines.threshold import choose_threshold
 from monai_mri.engines.tile_dataset import TileDataset
 from monai_mri.engines.tracking import TensorBoard
 from monai_mri.engines.trainer import Trainer
+from monai_mri.engines.volumes import Volumes
+from monai_mri.engines.vote import evaluate_vote
 from monai_mri.engines.weights import load_weights, save_weights
 
 __all__ = [
@@ -30,15 +35,21 @@ __all__ = [
     "Evaluator",
     "ImageDataset",
     "ManifestDataset",
+    "MeanLoss",
+    "PipelineDataset",
+    "ResizingInferer",
     "RunFolder",
     "SliceDataset",
     "TensorBoard",
     "TileDataset",
     "Trainer",
+    "Volumes",
     "choose_abstention",
     "choose_threshold",
+    "classify_then_segment",
     "evaluate",
     "evaluate_classes",
+    "evaluate_vote",
     "explain_classes",
     "finalize",
     "fit",

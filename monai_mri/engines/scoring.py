@@ -1,10 +1,10 @@
-"""The ways to mark plaques that an evaluation compares, and their scores scan by scan."""
+"""The ways to mark lesions that an evaluation compares, and their scores scan by scan."""
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,11 +29,21 @@ COUNTS = (
     *("voxels_true_positive", "voxels_false_positive", "voxels_false_negative"),
     *("lesions_truth", "lesions_detected", "lesions_missed", "lesions_false"),
 )
+FATES = {
+    "scored": "scored",
+    "missed": "missed",
+    "falsely_found": "falsely found",
+    "both_empty": "rightly empty",
+}
+PRINTED = (
+    *(("dice", "Dice", ""), ("jaccard", "Jaccard", "")),
+    *(("hd_px", "HD", " px"), ("assd_px", "ASSD", " px"), ("hd_mm", "HD", " mm"), ("assd_mm", "ASSD", " mm")),
+)
 
 
 @dataclass
 class Method:
-    """One way to mark plaques: the map it cuts, its threshold, and the scores so far.
+    """One way to mark lesions: the map it cuts, its threshold, and the scores so far.
 
     Attributes:
         name: short name, as in tables.
@@ -121,3 +131,62 @@ def printed_table(methods: Sequence[Method]) -> list[str]:
             f"{method.label:{width}}  {'     '.join(cells)}  {lesions:>13}  {method.lesions.false:>5}"
         )
     return lines
+
+
+def printed_slices(summary: Mapping[str, Any]) -> list[str]:
+    """Lines for the terminal: scores of slices and volumes, and what was marked where nothing is.
+
+    Empty where the summary does not hold them.
+    """
+    if "per_slice" not in summary:
+        return []
+    slices, free, volumes = summary["per_slice"], summary["lesion_free"], summary["per_volume"]
+    lines = _printed_scores(
+        f"slices with lesion, {slices['slices']} of {slices['subjects']} subjects", slices["scores"]
+    )
+    lines[0] += f"; nothing marked in {slices['missed']}"
+    lines += [f"slices without: {free['falsely_marked']} of {free['slices']} falsely marked"]
+    if free["falsely_marked"]:
+        lines[-1] += f", {_number(free['area_px']['value'], 0)} pixels in the mean"
+    if volumes["volumes"]:
+        fates = ", ".join(f"{volumes[key]} {said}" for key, said in FATES.items())
+        lines += _printed_scores(
+            f"volumes, {volumes['volumes']} of {volumes['subjects']} subjects: {fates}", volumes["scores"]
+        )
+    if volumes["with_gaps"]:
+        lines.append(
+            f"note: {volumes['missing_slices']} slices are missing in {volumes['with_gaps']} of "
+            f"{volumes['volumes']} volumes and were not scored"
+        )
+    if volumes["slices_without_volume"]:
+        lines.append(
+            f"note: {volumes['slices_without_volume']} slices belong to no volume, since their rows have "
+            "no number of the slice"
+        )
+    return lines
+
+
+def _printed_scores(heading: str, scores: Mapping[str, Any]) -> list[str]:
+    """A heading and a line a score that is defined."""
+    lines = [heading]
+    for name, title, unit in PRINTED:
+        score = scores.get(name)
+        if not score or not score["n"]:
+            continue
+        digits = 1 if unit else 3
+        spread = f" ± {_number(score['sd'], digits)}" if _is_defined(score["sd"]) else ""
+        between = ""
+        if _is_defined(score["low"]):
+            between = f", 95 % {_number(score['low'], digits)} to {_number(score['high'], digits)}"
+        unsaid = f", undefined in {score['undefined']}" if score["undefined"] else ""
+        number = _number(score["value"], digits)
+        lines.append(f"  {title:8} {number}{spread}{unit}{between}, n {score['n']}{unsaid}")
+    return lines
+
+
+def _number(value: float | None, digits: int) -> str:
+    return f"{value:.{digits}f}" if _is_defined(value) else "-"
+
+
+def _is_defined(value: float | None) -> bool:
+    return value is not None and not np.isnan(value)

@@ -12,20 +12,42 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFilter
+from PIL import Image
 
 from monai_mri.images.picture import check_same_grid
-from monai_mri.images.read import read_image, read_mask
+from monai_mri.images.read import read_colour, read_image, read_mask
+from monai_mri.report.painting import (
+    FALSE,
+    FOUND,
+    MISSED,
+    TRUTH,
+    outline,
+    paint,
+    paint_agreement,
+    paint_heat,
+    resize,
+    resize_colour,
+    resize_mask,
+    to_picture,
+)
 
-__all__ = ["PANELS", "Overlay", "OverlaySource", "draw_overlays", "to_data_uri"]
+__all__ = [
+    "FALSE",
+    "FOUND",
+    "MISSED",
+    "PANELS",
+    "TRUTH",
+    "Overlay",
+    "OverlaySource",
+    "draw_overlays",
+    "to_data_uri",
+]
 
 BoolImage = npt.NDArray[np.bool_]
 FloatImage = npt.NDArray[np.float32]
 RGB = npt.NDArray[np.float32]
 V = TypeVar("V", bound=np.generic)
 
-# Okabe and Ito's palette: told apart with any colour vision.
-FOUND, FALSE, MISSED, TRUTH = (0, 158, 115), (213, 94, 0), (86, 180, 233), (240, 228, 66)
 PANELS: dict[str, str] = {
     "input": "Input",
     "truth": "Reference outline",
@@ -69,13 +91,17 @@ class Overlay:
 
 @dataclass(frozen=True, eq=False)
 class _Volumes:
-    """All that was read of one sample, shape (R, C, S) as shown, and the size of a voxel along R and C."""
+    """All that was read of one sample, shape (R, C, S) as shown, and the size of a voxel along R and C.
+
+    `colour` (R, C, 3), 0 to 1, is there for 2D pictures in colour; `image` then is their luminance.
+    """
 
     image: FloatImage
     truth: BoolImage
     prediction: BoolImage
     probability: FloatImage | None
     spacing: tuple[float, float]
+    colour: RGB | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +112,8 @@ class _Planes(_Volumes):
 def draw_overlays(source: OverlaySource, *, height: int = 400, at_most: int = 2) -> list[Overlay]:
     """Draw the slice with the largest plaque area and the one where most voxels are wrong.
 
-    Volumes are shown axially as radiologists do, the patient's left on the right; pictures as they are.
+    Volumes are shown axially as radiologists do, the patient's left on the right; pictures as they are. A
+    picture in colour is shown so, and in grey below what is painted on it.
 
     Raises:
         ImageError: a file cannot be read, or the files differ in shape.
@@ -101,6 +128,7 @@ def draw_overlays(source: OverlaySource, *, height: int = 400, at_most: int = 2)
             prediction=volumes.prediction[:, :, index],
             probability=None if volumes.probability is None else volumes.probability[:, :, index],
             spacing=volumes.spacing,
+            colour=volumes.colour,
         )
         count = volumes.truth.shape[2]
         pictures.append(_draw(planes, label=source.label, index=index, count=count, height=height))
@@ -152,7 +180,16 @@ def _read_all(source: OverlaySource) -> _Volumes:
         prediction=_to_display(read_mask(source.prediction, like=image)),
         probability=probability,
         spacing=(spacing_mm[1], spacing_mm[0]),
+        colour=_read_colour(source.image) if image.kind == "picture" else None,
     )
+
+
+def _read_colour(path: Path) -> RGB | None:
+    """The colours of a picture, (R, C, 3) from 0 to 1; None of one in grey."""
+    bands = read_colour(path)
+    if bands[0] is bands[-1]:
+        return None
+    return np.stack([band.array for band in bands], axis=2) / np.float32(255)
 
 
 def _read_plane(source: OverlaySource, plane: int) -> _Volumes:
@@ -228,70 +265,22 @@ def _crop(planes: _Planes) -> _Planes:
         prediction=planes.prediction[rows, columns],
         probability=None if planes.probability is None else planes.probability[rows, columns],
         spacing=planes.spacing,
+        colour=None if planes.colour is None else planes.colour[rows, columns],
     )
 
 
 def _draw_panels(planes: _Planes, *, height: int) -> dict[str, Image.Image]:
     row_mm, column_mm = (size * step for size, step in zip(planes.image.shape, planes.spacing, strict=True))
     size = (max(round(height * column_mm / row_mm), 1), height)
-    grey = np.repeat(_resize(planes.image, size, Image.Resampling.BICUBIC)[:, :, None], 3, axis=2).clip(0, 1)
-    truth, prediction = _resize_mask(planes.truth, size), _resize_mask(planes.prediction, size)
+    grey = np.repeat(resize(planes.image, size, Image.Resampling.BICUBIC)[:, :, None], 3, axis=2).clip(0, 1)
+    truth, prediction = resize_mask(planes.truth, size), resize_mask(planes.prediction, size)
     panels = {
-        "input": grey,
-        "truth": _paint(grey, _outline(truth), TRUTH, 1.0),
-        "prediction": _paint_agreement(grey, truth, prediction),
+        "input": grey if planes.colour is None else resize_colour(planes.colour, size),
+        "truth": paint(grey, outline(truth), TRUTH, 1.0),
+        "prediction": paint_agreement(grey, truth, prediction),
     }
     if planes.probability is not None:
-        panels["probability"] = _paint_heat(
-            grey, _resize(planes.probability, size, Image.Resampling.BILINEAR).clip(0, 1)
+        panels["probability"] = paint_heat(
+            grey, resize(planes.probability, size, Image.Resampling.BILINEAR).clip(0, 1)
         )
-    return {name: _to_picture(panels[name]) for name in PANELS if name in panels}
-
-
-def _paint(base: RGB, where: BoolImage, colour: tuple[int, int, int], opacity: float) -> RGB:
-    painted = base.copy()
-    painted[where] = (1 - opacity) * base[where] + opacity * np.asarray(colour, dtype=np.float32) / 255
-    return painted
-
-
-def _paint_agreement(base: RGB, truth: BoolImage, prediction: BoolImage) -> RGB:
-    painted = 0.7 * base  # plaques are bright: darkened, they leave the colours their own
-    for where, colour in (
-        (truth & prediction, FOUND),
-        (prediction & ~truth, FALSE),
-        (truth & ~prediction, MISSED),
-    ):
-        painted = _paint(painted, where, colour, 0.8)
-    return painted
-
-
-def _paint_heat(base: RGB, probability: FloatImage) -> RGB:
-    """Probability as warmth on a darkened image: 0 shows the image, 1 hides it."""
-    from matplotlib import colormaps
-
-    heat = colormaps["inferno"](0.25 + 0.75 * probability)[:, :, :3].astype(np.float32)
-    opacity = np.minimum(probability * 1.25, 0.9)[:, :, None]
-    painted: RGB = (1 - opacity) * base * 0.75 + opacity * heat
-    return painted
-
-
-def _outline(mask: BoolImage) -> BoolImage:
-    """Border of a mask, two pixels wide, inside it."""
-    inner = np.asarray(Image.fromarray(mask.astype(np.uint8) * 255).filter(ImageFilter.MinFilter(5))) > 127
-    return mask & ~inner
-
-
-def _resize(image: FloatImage, size: tuple[int, int], how: Image.Resampling) -> FloatImage:
-    array = np.ascontiguousarray(image, dtype=np.float32)
-    return np.asarray(Image.fromarray(array).resize(size, how), dtype=np.float32)
-
-
-def _resize_mask(mask: BoolImage, size: tuple[int, int]) -> BoolImage:
-    """Voxels keep their corners when enlarged, and are not lost when the picture is made smaller."""
-    smaller = mask.shape[0] > size[1]
-    resampling = Image.Resampling.BOX if smaller else Image.Resampling.NEAREST
-    return _resize(mask.astype(np.float32), size, resampling) > (0.3 if smaller else 0.5)
-
-
-def _to_picture(panel: RGB) -> Image.Image:
-    return Image.fromarray((panel.clip(0, 1) * 255).round().astype(np.uint8), mode="RGB")
+    return {name: to_picture(panels[name]) for name in PANELS if name in panels}

@@ -56,6 +56,7 @@ class Epoch(Record):
     val_f1: Figure = nan
     val_threshold: Figure = nan
     val_loss: Figure = nan
+    val_dice: Figure = nan
     val_accuracy: Figure = nan
     val_balanced_accuracy: Figure = nan
     learning_rate: Figure = nan

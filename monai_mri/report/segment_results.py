@@ -13,9 +13,13 @@ from monai_mri.report.run_folder import RunFolder
 __all__ = [
     "Counts",
     "Curve",
+    "LesionFree",
     "Lesions",
+    "Mean",
     "Method",
     "PerScan",
+    "PerSlice",
+    "PerVolume",
     "Pooled",
     "Sample",
     "SegmentResults",
@@ -111,6 +115,53 @@ class Method(Record):
     counts: Counts = Field(default_factory=Counts)
 
 
+class Mean(Record):
+    """A figure averaged over slices or volumes, with an interval that draws whole subjects."""
+
+    value: Figure = nan
+    low: Figure = nan
+    high: Figure = nan
+    sd: Figure = nan
+    n: Count = None
+    undefined: Count = None
+    subjects: Count = None
+
+
+class PerSlice(Record):
+    """The slices whose reference holds something."""
+
+    slices: Count = None
+    subjects: Count = None
+    missed: Count = None
+    scores: dict[str, Mean] = Field(default_factory=dict)
+
+
+class LesionFree(Record):
+    """The slices whose reference is empty, and what was marked in them."""
+
+    slices: Count = None
+    subjects: Count = None
+    falsely_marked: Count = None
+    share: Mean = Field(default_factory=Mean)
+    area_px: Mean = Field(default_factory=Mean)
+
+
+class PerVolume(Record):
+    """Volumes put together from slices; `without_mm` counts those without distances by the reason."""
+
+    volumes: Count = None
+    subjects: Count = None
+    scored: Count = None
+    missed: Count = None
+    falsely_found: Count = None
+    both_empty: Count = None
+    with_gaps: Count = None
+    missing_slices: Count = None
+    slices_without_volume: Count = None
+    without_mm: dict[str, Count] = Field(default_factory=dict)
+    scores: dict[str, Mean] = Field(default_factory=dict)
+
+
 class Sample(Record):
     """One evaluated image with its mask and what the network made of it."""
 
@@ -125,20 +176,23 @@ class Sample(Record):
 
 
 class Summary(Record):
-    """`evaluation/summary.json`."""
+    """`evaluation/summary.json`; `threshold_part` is empty where the threshold was not chosen but given."""
 
     study: str = ""
     protocol: str = ""
     part: str = "test"
     slices: str = ""
     threshold: Figure = nan
-    threshold_part: str = ""
+    threshold_part: str = "train"
     collapsed: bool = False
     trained_subjects_allowed: bool = False
     methods: list[Method] = Field(default_factory=list)
     pr_curve: Curve | None = None
     froc: Curve | None = None
     samples: list[Sample] = Field(default_factory=list)
+    per_slice: PerSlice | None = None
+    lesion_free: LesionFree | None = None
+    per_volume: PerVolume | None = None
 
 
 @dataclass(frozen=True)

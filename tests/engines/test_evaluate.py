@@ -14,7 +14,7 @@ from monai.transforms import Activationsd
 
 from monai_mri.engines import AxialInferer, Evaluator, RunFolder, SliceDataset, evaluate, save_weights
 from monai_mri.engines.weights import WeightsRecord
-from monai_mri.errors import CheckpointError, LeakError
+from monai_mri.errors import CheckpointError, LeakError, UsageError
 
 
 class Copy(torch.nn.Module):
@@ -34,6 +34,8 @@ def run(cohort, tmp_path):
 
     def prepare(*, gain=1.0, threshold=0.9, subjects=("sub-001",), part="test", slices=None, **settings):
         collapsed = settings.pop("collapsed", False)
+        if "given" in settings:
+            settings["threshold"] = settings.pop("given")
         record = WeightsRecord(
             study="x",
             network="Copy",
@@ -144,3 +146,39 @@ def test_predictions_of_an_earlier_evaluation_go(run, tmp_path):
 def test_collapse_found_in_training_is_said_in_the_summary(run):
     assert run(collapsed=True)["collapsed"]
     assert run(collapsed=True, threshold=None)["methods"][0]["counts"]["missed"] == 1
+
+
+def test_threshold_that_is_given_is_used_and_needs_no_chosen_one(run):
+    summary = run(threshold=None, given=0.9)
+    assert (summary["threshold"], summary["threshold_part"]) == (0.9, "")
+    assert summary["methods"][0]["label"] == "Copy at threshold 0.900"
+    assert summary["methods"][0]["pooled"]["f1"] == 1.0
+    assert run(threshold=0.9, given=0.001)["methods"][0]["pooled"]["precision"] < 0.1
+
+
+def test_threshold_that_is_chosen_says_where(run):
+    assert run()["threshold_part"] == "train"
+
+
+@pytest.mark.parametrize(("shares", "names"), [((), []), ((30,), ["raw_30", "raw_tuned"])])
+def test_baselines_are_those_asked_for(run, shares, names):
+    assert [method["name"] for method in run(raw_shares=shares)["methods"]] == ["network", *names]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"given": 1.5}, "threshold: 1.5 found"),
+        ({"given": 0.0}, "threshold: 0.0 found"),
+        ({"raw_shares": (50, 0)}, "raw_shares: 0 found"),
+    ],
+)
+def test_values_out_of_range_are_refused_before_anything_is_read(run, tmp_path, settings, message):
+    with pytest.raises(UsageError, match=message):
+        run(**settings)
+    assert not (tmp_path / "evaluation").exists()
+
+
+def test_without_volumes_nothing_is_said_of_slices(run, tmp_path):
+    assert not {"per_slice", "lesion_free", "per_volume"} & run(slices="all").keys()
+    assert not (tmp_path / "evaluation" / "slices.csv").exists()

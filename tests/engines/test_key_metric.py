@@ -1,18 +1,34 @@
 from __future__ import annotations
 
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 import torch
+from building import FILTERS, build_dataset, build_trainer
 from ignite.engine import Engine
 from monai.data import MetaTensor
+from monai.losses import DiceCELoss, DiceLoss
+from monai.transforms import Activationsd
 from sklearn.metrics import f1_score
 
-from monai_mri.engines import BestF1
+from monai_mri.engines import (
+    AxialInferer,
+    BestF1,
+    Evaluator,
+    MeanLoss,
+    RunFolder,
+    SliceDataset,
+    fit,
+    load_weights,
+)
 from monai_mri.engines.key_metric import add_map, as_array
 from monai_mri.errors import ImageError
 from monai_mri.metrics import ThresholdHistogram
+from monai_mri.networks import PlaqueFCN
 
 
 def samples(seed: int, *, bins: int = 64, count: int = 3) -> list[dict[str, torch.Tensor]]:
@@ -124,3 +140,103 @@ def test_half_precision_gradients_and_meta_tensors_become_float32_arrays():
         assert type(array) is np.ndarray
         assert array.dtype == np.float32
         assert array.tolist() == [1, 1]
+
+
+LOSS = DiceLoss(sigmoid=True)
+
+
+def validating(cohort, network, *, loss=LOSS, part="validation") -> Evaluator:
+    """An evaluator whose metrics see probabilities, over slices of which some hold a plaque."""
+    return Evaluator(
+        device="cpu",
+        network=network,
+        dataset=SliceDataset(data=build_dataset(cohort, part)),
+        inferer=AxialInferer(),
+        postprocessing=Activationsd(keys="pred", sigmoid=True),
+        key_val_metric=MeanLoss(loss=loss),
+    )
+
+
+@pytest.fixture
+def logits(cohort):
+    """A network, and its logits and masks of each validation slice, computed without the engine."""
+    torch.manual_seed(0)
+    network = PlaqueFCN(filters=FILTERS, output="logit")
+    pairs = []
+    for sample in SliceDataset(data=build_dataset(cohort, "validation")).samples:
+        with torch.no_grad():
+            pairs.append((network(sample["image"].as_tensor()[None]), sample["label"].as_tensor()[None]))
+    return network, pairs
+
+
+@pytest.mark.parametrize("loss", [LOSS, DiceCELoss(sigmoid=True)])
+def test_validation_loss_is_the_training_loss_of_the_logits(cohort, logits, loss):
+    network, pairs = logits
+    engine = validating(cohort, network, loss=loss)
+    engine.run()
+    wanted = np.mean([float(loss(output, label)) for output, label in pairs])
+    assert engine.key_metric.beside["val_loss"] == pytest.approx(wanted, rel=1e-5)
+    assert engine.state.metrics["val_negative_loss"] == pytest.approx(-wanted, rel=1e-5)
+
+
+def test_dice_beside_the_loss_is_over_slices_with_a_lesion(cohort, logits):
+    network, pairs = logits
+    engine = validating(cohort, network)
+    engine.run()
+    held = [(output >= 0, label > 0) for output, label in pairs if label.any()]
+    wanted = np.mean([2 * float((p & t).sum()) / float(p.sum() + t.sum()) for p, t in held])
+    assert 0 < len(held) < len(pairs)
+    assert engine.key_metric.beside["val_dice"] == pytest.approx(wanted)
+
+
+def test_each_validation_counts_anew(cohort, logits):
+    engine = validating(cohort, logits[0])
+    engine.run()
+    first = dict(engine.key_metric.beside)
+    engine.run()
+    assert engine.key_metric.beside == first
+
+
+def test_mean_loss_without_a_sample_is_undefined():
+    metric = MeanLoss(loss=LOSS)
+    assert math.isnan(metric.compute())
+    assert all(map(math.isnan, metric.beside.values()))
+
+
+def test_training_keeps_the_epoch_of_the_lowest_validation_loss(cohort, tmp_path):
+    trainer = build_trainer(cohort, max_epochs=4, loss_function=LOSS)
+    engine = validating(cohort, trainer.network)
+    fit(trainer, run_folder=RunFolder(tmp_path, study="x"), evaluator=engine)
+    rows = [line.split(",") for line in (tmp_path / "history.csv").read_text().splitlines()]
+    losses = [float(row[rows[0].index("val_loss")]) for row in rows[1:]]
+    assert len(set(losses)) == 4
+    kept = load_weights(trainer.network, tmp_path)
+    assert kept.epoch == 1 + int(np.argmin(losses))
+
+
+WORKER = """
+import warnings
+warnings.simplefilter("ignore")
+import torch
+from monai.losses import DiceLoss
+from monai_mri.engines import MeanLoss, distributed
+distributed.initialize(seed=5, distributed=True)
+metric = MeanLoss(loss=DiceLoss())
+metric.losses = [0.25, 0.5] if distributed.rank() else [0.75]
+if distributed.rank():
+    metric.update([{"pred": torch.ones(1, 2, 2), "label": torch.tensor([[[1.0, 1.0], [1.0, 0.0]]])}])
+assert metric.compute() == -0.5, metric.compute()
+assert metric.beside == {"val_loss": 0.5, "val_dice": 6 / 7}, metric.beside
+distributed.finalize()
+open(f"done {metric.name} {len(metric.losses)}", "w").close()
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_come_to_one_mean_loss(tmp_path):
+    (tmp_path / "worker.py").write_text(WORKER)
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", "worker.py"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run(start, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    assert len(list(tmp_path.glob("done val_negative_loss *"))) == 2

@@ -177,3 +177,18 @@ def test_plane_that_was_scored_alone_is_shown_as_in_its_volume(source, tmp_path)
     assert (overlay.found, overlay.false, overlay.missed) == (whole.found, whole.false, whole.missed)
     assert whole.slice_index == 8
     assert set(overlay.panels) == {"input", "truth", "probability", "prediction"}
+
+
+def test_colour_picture_is_shown_in_colour_and_painted_on_in_grey(tmp_path):
+    colour = np.zeros((20, 30, 3), dtype=np.uint8)
+    colour[..., 1] = 200
+    mask = np.zeros((20, 30), dtype=np.uint8)
+    mask[8:12, 10:16] = 255
+    paths = {name: tmp_path / f"{name}.tif" for name in ("image", "truth", "prediction")}
+    for path, array in zip(paths.values(), (colour, mask, mask), strict=True):
+        Image.fromarray(array).save(path)
+    (overlay,) = draw_overlays(OverlaySource(label="a", **paths), height=80)
+    assert near(overlay.panels["input"], 0.1, 0.1, (0, 200, 0))
+    red, green, blue = overlay.panels["truth"].getpixel((3, 3))
+    assert red == green == blue
+    assert near(overlay.panels["prediction"], 0.5, 0.43, FOUND)

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from monai_mri.report.classes.predictions import Prediction, read_predictions
-from monai_mri.report.records import LARGEST, Count, Figure, Figures, Record, read_json
+from monai_mri.report.classes.scores import Images, Score, as_score
+from monai_mri.report.classes.votes import Agreement, Voter, VoterReport
+from monai_mri.report.records import Count, Figure, Figures, Record, read_json
 from monai_mri.report.run_folder import RunFolder
 
 __all__ = [
@@ -21,26 +23,6 @@ __all__ = [
     "Score",
     "read_class_results",
 ]
-
-
-Images = Annotated[int, Field(ge=0, le=LARGEST)]
-
-
-def _as_score(content: object) -> object:
-    """A bare figure is a score without an interval."""
-    return content if isinstance(content, dict) else {"value": content}
-
-
-class Score(Record):
-    """A figure with its interval; `interval` says how that was made, `reason` why it is undefined."""
-
-    value: Figure = nan
-    low: Figure = nan
-    high: Figure = nan
-    n: Count = None
-    interval: str | None = None
-    undefined_draws: Count = None
-    reason: str | None = None
 
 
 class Majority(Record):
@@ -91,10 +73,13 @@ class ClassSummary(Record):
     images: Count = None
     subjects: Count = None
     left_out: Count = None
-    scores: dict[str, Annotated[Score, BeforeValidator(_as_score)]] = Field(default_factory=dict)
+    scores: dict[str, Annotated[Score, BeforeValidator(as_score)]] = Field(default_factory=dict)
     confusion: list[list[Images]] = Field(default_factory=list)
     majority: Majority | None = None
     abstention: Abstention | None = None
+    members: dict[str, Voter] = Field(default_factory=dict)
+    agreement: Agreement | None = None
+    report: dict[str, VoterReport] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod

@@ -14,6 +14,7 @@ from monai_mri.report.classes.maps import Maps, read_maps
 from monai_mri.report.classes.pictures import draw_maps
 from monai_mri.report.classes.results import ClassResults, read_class_results
 from monai_mri.report.classes.tables import confusion_rows, people_table, score_table, to_interval
+from monai_mri.report.classes.votes import members_table, voters_table
 from monai_mri.report.kind import SHOWN_ROWS, Kind
 from monai_mri.report.run_folder import Part, RunFolder
 
@@ -31,6 +32,8 @@ def collect(folder: RunFolder) -> dict[str, Any]:
         "hints": hints(folder, results, maps),
         "between": {name: to_interval(score) for name, score in summary.scores.items()} if summary else {},
         "score_table": score_table(summary) if summary and summary.scores else None,
+        "voters_table": voters_table(summary.report) if summary else None,
+        "members_table": members_table(summary.members) if summary else None,
         "confusion": confusion_rows(summary) if summary else [],
         "curves": _draw_curves(folder, results),
         "people": people_table(results.predictions, at_most=SHOWN_ROWS),

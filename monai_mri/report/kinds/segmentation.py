@@ -10,13 +10,17 @@ from markupsafe import Markup
 
 from monai_mri.report import curves
 from monai_mri.report.kind import SHOWN_ROWS, Kind
+from monai_mri.report.loss_curves import has_losses, loss_curves
 from monai_mri.report.overlays import FALSE, FOUND, MISSED, PANELS, TRUTH
 from monai_mri.report.run_folder import Part, RunFolder
 from monai_mri.report.samples import draw_samples
-from monai_mri.report.segment_results import Method, SegmentResults, read_segment_results
+from monai_mri.report.segment_results import Method, SegmentResults, Summary, read_segment_results
+from monai_mri.report.slice_tables import mean_table, to_between
 from monai_mri.report.tables import Table, lesion_table, subject_table, voxel_table
 
 __all__ = ["KIND"]
+
+TARGETS = {"ms_plaque": "plaque", "brain_tumor": "tumour"}  # what a study marks; else "lesion"
 
 
 def collect(folder: RunFolder) -> dict[str, Any]:
@@ -30,6 +34,10 @@ def collect(folder: RunFolder) -> dict[str, Any]:
         "network": next((m for m in methods if m.name == "network"), None),
         "baseline": _best_baseline(methods),
         "tables": {"voxels": voxel_table(methods), "lesions": lesion_table(methods)} if methods else {},
+        "target": TARGETS.get(folder.run.study, "lesion"),
+        "given": summary is not None and not summary.threshold_part,
+        "by_loss": has_losses(folder.history),
+        **_slices(summary),
         "curves": _draw_curves(folder, results),
         "shown": draw_samples(folder, summary.samples) if summary is not None else [],
         "panels": PANELS,
@@ -53,6 +61,18 @@ def _scored(results: SegmentResults) -> tuple[str, Part] | None:
     return summary.part, Part(subjects=len(subjects), images=len(summary.samples))
 
 
+def _slices(summary: Summary | None) -> dict[str, Any]:
+    """Tables by slice and by volume, empty where the evaluation did not look at them."""
+    if summary is None or summary.per_slice is None:
+        return {"slice_table": None, "volume_table": None, "between": to_between}
+    volumes = summary.per_volume
+    return {
+        "slice_table": mean_table(summary.per_slice.scores, unit="Slices"),
+        "volume_table": mean_table(volumes.scores, unit="Volumes") if volumes and volumes.volumes else None,
+        "between": to_between,
+    }
+
+
 def _best_baseline(methods: Sequence[Method]) -> Method | None:
     baselines = [m for m in methods if m.name != "network" and isfinite(m.pooled.f1)]
     return max(baselines, key=lambda m: m.pooled.f1, default=None)
@@ -61,7 +81,7 @@ def _best_baseline(methods: Sequence[Method]) -> Method | None:
 def _draw_curves(folder: RunFolder, results: SegmentResults) -> dict[str, Markup | None]:
     summary, methods = results.summary, results.methods
     drawn = {
-        "training": curves.training_curves(folder.history),
+        "training": loss_curves(folder.history) or curves.training_curves(folder.history),
         "threshold": curves.threshold_curve(results.threshold),
         "precision_recall": curves.precision_recall_curve(summary.pr_curve if summary else None, methods),
         "froc": curves.froc_curve(summary.froc if summary else None, methods),

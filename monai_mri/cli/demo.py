@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import click
 
+from monai_mri.cli.demo_plan import make_plan, read_design
 from monai_mri.cli.outputs import pairs
 from monai_mri.errors import TrainingError, UsageError
 
-OURS = {".made-by-monai-mri-demo", "cohort", "run", "report.html"}
 MARK = ".made-by-monai-mri-demo"
-NOTE = (
-    "All images are synthetic: a phantom cohort on MNI anatomy with a planted effect. "
-    "The figures say that the pipeline works, not how well it does on patients."
-)
-COMMAND = [sys.executable, "-m", "monai_mri.cli"]
-BUNDLE_RUN = [sys.executable, "-W", "ignore", "-m", "monai.bundle", "run", "--logging_file", "False"]
 
 
 @click.command()
@@ -55,94 +46,34 @@ def demo(
 ) -> None:
     """Make a phantom cohort, train, evaluate, explain and write a page about it into OUT.
 
-    The cohort and its parts are those under `demo` in the bundle's protocol.yaml.
+    The cohort, its parts, and what is trained on it are those under `demo` in the bundle's protocol.yaml.
     """
-    design = _design(bundle)
+    design = read_design(bundle)
     changed = {"subjects": subjects} if subjects is not None else {}
     made = {**design["phantom"], **changed, **pairs(phantom, option="--phantom")}
-    _fresh(out)
-    cohort, run = out / "cohort", out / "run"
-    shared = [
-        "--dataset_dir",
-        str(cohort),
-        "--output_dir",
-        str(run),
-        "--bundle_root",
-        str(bundle),
-        "--seed",
-        str(seed),
-    ]
-    kind = str(made.pop("kind"))
-    steps = {
-        "phantom cohort": [
-            *(*COMMAND, "phantom", "make", kind, str(cohort), "--seed", str(seed)),
-            *_options(made),
-        ],
-        "split by subject": [
-            *(*COMMAND, "manifest", "split", str(cohort / "manifest.csv"), "--seed", str(seed)),
-            *_options(design["split"]),
-        ],
-        "training": [*BUNDLE_RUN, *_layers(bundle, "train", "demo"), *shared, *_epochs(epochs)],
-        "evaluation": [*BUNDLE_RUN, *_layers(bundle, "train", "demo", "evaluate"), *shared],
-    }
-    if (bundle / "configs" / "explain.yaml").is_file():
-        truth = ["--truth", str(cohort / "truth.nii.gz")]
-        steps["explanation"] = [*BUNDLE_RUN, *_layers(bundle, "train", "demo", "explain"), *shared, *truth]
-    steps["page"] = [*COMMAND, "report", str(run), "-o", str(out / "report.html"), "--note", NOTE]
-    seconds = {name: _run(name, command) for name, command in steps.items()}
+    plan = make_plan(bundle, out, design=design, phantom=made, epochs=epochs, seed=seed)
+    _fresh(out, folders=plan.folders, pages={page.name for page in plan.pages})
+    seconds = {name: _run(name, command) for name, command in plan.steps.items()}
     click.echo()
     for name, duration in seconds.items():
-        click.echo(f"{name:24} {duration:6.1f} s")
-    click.echo(f"{'all steps':24} {sum(seconds.values()):6.1f} s")
-    click.echo(f"\nopen {(out / 'report.html').absolute()}")
+        click.echo(f"{name:28} {duration:6.1f} s")
+    click.echo(f"{'all steps':28} {sum(seconds.values()):6.1f} s\n")
+    for page in plan.pages:
+        click.echo(f"open {page.absolute()}")
 
 
-def _design(bundle: Path) -> dict[str, Any]:
-    """What the bundle's protocol says of its demo."""
-    import yaml
-
-    path = bundle / "configs" / "protocol.yaml"
-    content = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else None
-    design = content.get("demo") if isinstance(content, dict) else None
-    if not isinstance(design, dict) or not {"phantom", "split"} <= design.keys():
-        raise UsageError(
-            f"{path}: no demo with phantom and split, expected them as in bundles/ms_plaque; "
-            "name the bundle of a study"
-        )
-    return design
-
-
-def _options(settings: Mapping[str, Any]) -> list[str]:
-    """Settings as options of a command.
-
-    >>> _options({"voxel_size": [1, 1, 5], "test": 0.25})
-    ['--voxel-size', '1', '1', '5', '--test', '0.25']
-    """
-    words = []
-    for name, value in settings.items():
-        values = value if isinstance(value, list) else str(value).split()
-        words += [f"--{name.replace('_', '-')}", *map(str, values)]
-    return words
-
-
-def _fresh(out: Path) -> None:
+def _fresh(out: Path, *, folders: set[str], pages: set[str]) -> None:
     """Make the folder ready: what an earlier demo wrote there goes, anything else is left alone."""
     out.mkdir(parents=True, exist_ok=True)
     names = {path.name for path in out.iterdir()}
-    if foreign := sorted(names - OURS if MARK in names else names):
-        raise UsageError(f"{out}: holds {foreign[0]}, which is not of a demo; name another folder")
-    for name in sorted(names & {"cohort", "run"}):
+    ours = {MARK, *folders, *pages}
+    if foreign := sorted(names - ours if MARK in names else names):
+        raise UsageError(
+            f"{out}: holds {foreign[0]}, which is not of a demo of this bundle; name another folder"
+        )
+    for name in sorted(names & folders):
         shutil.rmtree(out / name)
     (out / MARK).touch()
-
-
-def _epochs(epochs: int | None) -> list[str]:
-    return [] if epochs is None else ["--max_epochs", str(epochs)]
-
-
-def _layers(bundle: Path, *names: str) -> list[str]:
-    files = ",".join(f"'{bundle / 'configs' / name}.yaml'" for name in names)
-    return ["--config_file", f"[{files}]"]
 
 
 def _run(name: str, command: list[str]) -> float:

@@ -6,10 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from monai_mri.engines.class_dataset import ClassDataset, classes_of
-from monai_mri.engines.class_scores import Prediction, predictions_table, printed_scores
+from monai_mri.engines.class_scores import (
+    Prediction,
+    abstention_of,
+    majority_of,
+    predictions_table,
+    printed_scores,
+    scores_of,
+)
 from monai_mri.engines.class_shapes import require_shapes
 from monai_mri.engines.console import say
 from monai_mri.engines.dataset import Sample
@@ -20,13 +25,6 @@ from monai_mri.engines.run_folder import RunFolder, plain
 from monai_mri.engines.settings import source_of
 from monai_mri.engines.weights import WeightsRecord, load_weights
 from monai_mri.errors import ConfigError
-from monai_mri.metrics import (
-    confusion_matrix,
-    coverage_accuracy_curve,
-    majority_baseline,
-    risk_coverage_area,
-    summarise_classification,
-)
 
 
 @bundle_step
@@ -95,8 +93,8 @@ def evaluate_classes(
             "images": len(predictions),
             "subjects": len(dataset.subjects),
             "left_out": dataset.left_out,
-            **_scores(predictions, dataset.names, positive=positive, draws=draws, seed=seed),
-            "majority": _majority(trained_on, predictions),
+            **scores_of(predictions, dataset.names, positive=positive, draws=draws, seed=seed),
+            "majority": majority_of(trained_on, predictions),
             "abstention": _abstention(predictions, dataset.names, record, draws=draws, seed=seed),
         }
     )
@@ -166,47 +164,11 @@ def _mapping(classes: Mapping[str, Sequence[str]]) -> str:
     return "{" + ", ".join(f"{name}: [{', '.join(group)}]" for name, group in classes.items()) + "}"
 
 
-def _scores(
-    predictions: list[Prediction], classes: list[str], *, positive: str | None, draws: int, seed: int
-) -> dict[str, Any]:
-    truth = [str(one.truth) for one in predictions]
-    probabilities = np.array([one.probabilities for one in predictions])
-    groups = [one.subject_id for one in predictions]
-    scores = summarise_classification(
-        truth, probabilities, classes=classes, positive=positive, groups=groups, draws=draws, seed=seed
-    )
-    predicted = [classes[int(row.argmax())] for row in probabilities]
-    return {"scores": scores, "confusion": confusion_matrix(truth, predicted, classes).tolist()}
-
-
-def _majority(trained_on: Any, predictions: list[Prediction]) -> dict[str, Any]:
-    """What saying the commonest class of the training images, each counted once, would be right for."""
-    images = classes_of(trained_on)
-    if images is None:
-        raise ConfigError(
-            "trained_on: a dataset without classes, expected a ClassDataset; name the training part"
-        )
-    rows = dict(zip(images.order, images.labels, strict=True))
-    names = images.names
-    truth = [str(one.truth) for one in predictions]
-    found = majority_baseline([names[number] for number in rows.values()], truth, classes=names)
-    return {"class": found.name, "accuracy": found.accuracy, "correct": found.correct, "n": found.n}
-
-
 def _abstention(
     predictions: list[Prediction], classes: list[str], record: WeightsRecord, *, draws: int, seed: int
 ) -> dict[str, Any]:
     """Accuracy of the surest predictions by how many are kept, and at the threshold chosen on validation."""
-    truth = np.array([classes.index(str(one.truth)) for one in predictions])
-    probabilities = np.array([one.probabilities for one in predictions])
-    curve = coverage_accuracy_curve(truth, probabilities)
-    found: dict[str, Any] = {
-        "risk_coverage_area": risk_coverage_area(truth, probabilities),
-        "threshold": list(curve.thresholds),
-        "coverage": list(curve.coverage),
-        "accuracy": list(curve.accuracy),
-        "chosen": None,
-    }
+    found = abstention_of(predictions, classes)
     if record.threshold is not None:
         kept = [one for one in predictions if one.probabilities.max() >= record.threshold]
         found["chosen"] = {
@@ -225,6 +187,6 @@ def _accuracy(
     """Accuracy of the predictions with its interval, all nan without one."""
     if not predictions:
         return dict.fromkeys(("accuracy", "low", "high"), float("nan"))
-    scores: dict[str, Any] = _scores(predictions, classes, positive=None, draws=draws, seed=seed)["scores"]
+    scores: dict[str, Any] = scores_of(predictions, classes, positive=None, draws=draws, seed=seed)["scores"]
     score = scores["accuracy"]
     return {"accuracy": score["value"]} | {name: score[name] for name in ("low", "high", "interval")}

@@ -15,6 +15,7 @@ LAYERS = {
     "explain": ["train", "explain"],
 }
 MODES = tuple(LAYERS)
+LAYERED = {"evaluate": "evaluate", "explain": "explain", "infer": "inference"}  # modes with layers' files
 
 
 def layer_files(
@@ -27,11 +28,15 @@ def layer_files(
 ) -> list[Path]:
     """The config files of a mode, in the order in which they are laid over each other.
 
+    A layer NAME lies over train.yaml. Where the bundle has evaluate_NAME.yaml, that file lies over
+    evaluate.yaml in mode "evaluate", too; so does explain_NAME.yaml in mode "explain", and
+    inference_NAME.yaml, alone, in mode "infer". A name may have only one of these files.
+
     Args:
         bundle: its folder.
         mode: one of `MODES`.
         protocol: "honest" or "paper".
-        layers: names of files in the bundle's `configs/`, or paths of other YAML files.
+        layers: names of layers in the bundle's `configs/`, or paths of other YAML files.
         several: whether several processes train together.
 
     Raises:
@@ -49,31 +54,63 @@ def layer_files(
     paper = ["paper"] if protocol == "paper" and mode != "infer" else []
     together = ["multi_gpu_train"] if several and mode == "train" else []
     first, *others = LAYERS[mode]
-    own = [_layer(configs, mode, layer) for layer in layers]
+    over_first = [path for layer in layers for path in _over_train(configs, mode, layer)]
+    over_others = [path for name in (*layers, *paper) for path in _over_mode(configs, mode, name)]
     return [
         configs / f"{first}.yaml",
-        *own,
-        *(configs / f"{name}.yaml" for name in (*others, *paper, *together)),
+        *over_first,
+        *(configs / f"{name}.yaml" for name in others),
+        *(configs / f"{name}.yaml" for name in paper),
+        *over_others,
+        *(configs / f"{name}.yaml" for name in together),
     ]
 
 
-def _layer(configs: Path, mode: str, layer: str) -> Path:
-    """The file of a layer: the user's own by its path, or the bundle's by its name, over train.yaml only."""
-    if layer.endswith((".yaml", ".yml", ".json")):
+def _over_train(configs: Path, mode: str, layer: str) -> list[Path]:
+    """The file that a layer lays over train.yaml: the user's own by its path, or the bundle's by its name."""
+    if _is_path(layer):
         if not Path(layer).is_file():
             raise UsageError(
                 f"layer {layer}: no such file, expected YAML of the user's own; correct the path"
             )
-        return Path(layer)
-    there = {path.stem for path in configs.glob("*.yaml")} - {*chain(*LAYERS.values()), "protocol"}
-    if layer not in there:
+        return [Path(layer)]
+    plain, special = _names(configs)
+    if layer not in plain | set(special):
         raise UsageError(
-            f"layer {layer!r} asked for, expected some of {', '.join(sorted(there))}, "
+            f"layer {layer!r} asked for, expected some of {', '.join(sorted(plain | set(special)))}, "
             "or the path of a YAML file"
         )
-    if mode == "infer":
+    modes = special.get(layer, [])
+    if mode == "infer" and mode not in modes:
         raise UsageError(
             f"layer {layer!r}: lies over train.yaml, and infer has a config of its own; set its keys, "
             "or give a file of your own by its path"
         )
-    return configs / f"{layer}.yaml"
+    if layer not in plain and mode not in modes:
+        raise UsageError(
+            f"layer {layer!r}: has only {LAYERED[modes[0]]}_{layer}.yaml, so it is one of mode "
+            f"{' or '.join(modes)}, not of {mode}; leave it out, or choose that mode"
+        )
+    return [configs / f"{layer}.yaml"] if layer in plain and mode != "infer" else []
+
+
+def _over_mode(configs: Path, mode: str, layer: str) -> list[Path]:
+    """The file that a layer of the bundle lays over that of the mode, if it has one."""
+    path = configs / f"{LAYERED.get(mode, mode)}_{layer}.yaml"
+    return [path] if mode in LAYERED and not _is_path(layer) and path.is_file() else []
+
+
+def _names(configs: Path) -> tuple[set[str], dict[str, list[str]]]:
+    """Layers with a file over train.yaml, and those with one over another mode's: name to modes."""
+    stems = {path.stem for path in configs.glob("*.yaml")} - {*chain(*LAYERS.values()), "protocol"}
+    special: dict[str, list[str]] = {}
+    starts = {f"{name}_": mode for mode, name in LAYERED.items()}
+    for start, mode in starts.items():
+        for stem in sorted(stems):
+            if stem.startswith(start):
+                special.setdefault(stem.removeprefix(start), []).append(mode)
+    return {stem for stem in stems if not stem.startswith(tuple(starts))}, special
+
+
+def _is_path(layer: str) -> bool:
+    return layer.endswith((".yaml", ".yml", ".json"))

@@ -10,7 +10,11 @@ import pytest
 import yaml
 from monai.bundle import ConfigWorkflow
 
-from monai_mri.engines.config_check import check_components, read_layers, unread_keys
+from monai_mri.engines.bundle import checked_config, run_bundle
+from monai_mri.engines.config_check import check_components, read_layers, unread_keys, value_at
+from monai_mri.engines.layers import MODES, layer_files
+from monai_mri.manifest import read_manifest
+from monai_mri.study import read_protocol
 
 ALONE = ("train", "inference", "protocol")  # all others are layers over train.yaml
 
@@ -20,8 +24,16 @@ def configs(bundle: Path) -> list[Path]:
 
 
 def stack(bundle: Path, name: str) -> list[Path]:
-    first = [] if name in ALONE else [bundle / "configs" / "train.yaml"]
-    return [*first, bundle / "configs" / f"{name}.yaml"]
+    """The files that a config lies over, and itself; which layer lies over which, variants tell."""
+    mode, _, layer = name.partition("_")
+    if name in ALONE:
+        return [bundle / "configs" / f"{name}.yaml"]
+    if mode in MODES or mode == "inference":
+        mode, layers = mode.replace("inference", "infer"), [layer] if layer else []
+        return layer_files(bundle, mode, layers=layers)
+    chains = [variant.layers for variant in read_protocol(bundle).variants.values() if name in variant.layers]
+    below = chains[0][: chains[0].index(name)] if chains else ()
+    return [bundle / "configs" / f"{one}.yaml" for one in ("train", *below, name)]
 
 
 def programs(bundle: Path) -> list[str]:
@@ -79,7 +91,6 @@ def test_no_key_is_left_unread(bundle):
 
 def test_inference_sees_images_as_training_does(bundle):
     train, inference = (read_layers(stack(bundle, name)) for name in ("train", "inference"))
-    assert train["network_def"] == inference["network_def"]
     assert train["validate"]["inferer"] == inference["inferer"]
     assert train["validate"]["postprocessing"] == inference["postprocessing"]
     in_training = [
@@ -87,6 +98,43 @@ def test_inference_sees_images_as_training_does(bundle):
     ]
     changed = [step for step in in_training[1:] if step.get("keys") == "image"]
     assert changed == inference["preprocessing"]["transforms"][1:]
+
+
+def test_inference_has_the_networks_that_training_trains(bundle):
+    inference, protocol = read_layers(stack(bundle, "inference")), read_protocol(bundle)
+    trained = protocol.networks or {"network_def": as_shipped(protocol)}
+    assert trained.keys() == network_keys(inference)
+    for key, name in trained.items():
+        variant = protocol.variants[name]
+        train = checked_config(bundle, "train", settings=variant.settings, layers=variant.layers)
+        applied = resolved(value_at(inference, key), inference)
+        applied.pop("_mode_", None)
+        assert applied == resolved(train["network_def"], train), key
+
+
+def as_shipped(protocol) -> str:
+    """The variant that changes nothing."""
+    return next(name for name, one in protocol.variants.items() if not one.layers and not one.settings)
+
+
+def network_keys(config: dict) -> set[str]:
+    """Where the networks of a config stand."""
+    found = {"network_def"}
+    for group in ("voters", "segmenters"):
+        members = config.get(group, {})
+        found |= {f"{group}::{name}::network" for name, one in members.items() if isinstance(one, dict)}
+    return found
+
+
+def resolved(value, config):
+    """A value with the keys that it refers to put in."""
+    if isinstance(value, dict):
+        return {key: resolved(item, config) for key, item in value.items()}
+    if isinstance(value, list):
+        return [resolved(item, config) for item in value]
+    if isinstance(value, str) and value.startswith("@"):
+        return resolved(value_at(config, value[1:]), config)
+    return value
 
 
 @pytest.mark.parametrize("kind", ["train", "infer"])
@@ -113,7 +161,6 @@ def test_metadata_fits_the_vendored_schema(bundle, repository):
 
 
 def test_protocol_is_one_that_a_study_can_run_and_print(bundle):
-    from monai_mri.study import read_protocol
     from monai_mri.study.plan import settings_for
     from monai_mri.study.protocol import stack
 
@@ -126,25 +173,33 @@ def test_protocol_is_one_that_a_study_can_run_and_print(bundle):
             settings_for(bundle, step, variant.settings, layers=layers, protocol=mode)
 
 
-def phantom_settings(bundle: Path) -> dict[str, object]:
-    protocol = yaml.safe_load((bundle / "configs" / "protocol.yaml").read_text())
-    return protocol["phantom"]["settings"]
-
-
 def test_one_epoch_on_a_phantom_gives_weights_scores_and_results(bundle, cohort_of, tmp_path):
-    from monai_mri.engines.bundle import run_bundle
-
-    run, manifest = tmp_path / "run", cohort_of(bundle)
-    settings = phantom_settings(bundle) | {"manifest": str(manifest), "output_dir": str(run)}
-    run_bundle(bundle, "train", settings=settings)
-    assert (run / "model.safetensors").is_file()
-    run_bundle(bundle, "evaluate", settings=settings)
-    summary = json.loads((run / "evaluation" / "summary.json").read_text())
-    assert summary["study"] == bundle.name
-    assert summary["part"] == "test"
+    protocol, manifest = read_protocol(bundle), cohort_of(bundle)
+    settings = protocol.phantom["settings"] | {"manifest": str(manifest)}
+    asked = str(protocol.phantom.get("apply", {}))
+    first = as_shipped(protocol)
+    runs = {name: tmp_path / name for name in protocol.variants if name == first or f"{{{name}}}" in asked}
+    for name, run in runs.items():
+        layers, own = protocol.variants[name].layers, protocol.variants[name].settings
+        values = own | settings | {"output_dir": str(run)}
+        run_bundle(bundle, "train", settings=values, layers=layers)
+        assert (run / "model.safetensors").is_file()
+        run_bundle(bundle, "evaluate", settings=values, layers=layers)
+        summary = json.loads((run / "evaluation" / "summary.json").read_text())
+        assert summary["study"] == bundle.name
+        assert summary["part"] == "test"
     known = read_layers(stack(bundle, "inference"))
-    image = next(path for path in manifest.parent.rglob("*.nii*") if "truth" not in path.name)
-    asked = settings | {"input": str(image), "weights": str(run), "output_dir": str(tmp_path / "results")}
-    applied = {key: value for key, value in asked.items() if key.split("::")[0] in known}
+    table = read_manifest(manifest)
+    image = table.resolve(table.rows()[0][table.modalities[0]])
+    given = {"input": str(image), "weights": str(runs[first]), "output_dir": str(tmp_path / "results")}
+    given |= with_folders(protocol.phantom.get("apply", {}), runs)
+    applied = {key: value for key, value in (settings | given).items() if key.split("::")[0] in known}
     run_bundle(bundle, "infer", settings=applied)
     assert len(list((tmp_path / "results").iterdir())) >= 1
+
+
+def with_folders(value, runs: dict[str, Path]):
+    """Settings in which {name} is the run folder of a variant."""
+    if isinstance(value, dict):
+        return {key: with_folders(item, runs) for key, item in value.items()}
+    return value.format(**runs) if isinstance(value, str) else value

@@ -19,7 +19,7 @@ def test_folder_with_files_of_somebody_else_is_left_alone(tmp_path):
     (tmp_path / "thesis.txt").write_text("years of work")
     result = CliRunner().invoke(main, ["demo", str(tmp_path), "--bundle", BUNDLE])
     assert result.exit_code == 2
-    assert "thesis.txt, which is not of a demo" in result.stderr
+    assert "thesis.txt, which is not of a demo of this bundle" in result.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from monai_mri.engines.layers import LAYERS, MODES, layer_files
 from monai_mri.errors import UsageError
+from monai_mri.study.plan import settings_for
 
 
 @pytest.fixture
@@ -83,3 +84,67 @@ def test_a_file_of_the_users_own_is_a_layer_of_every_mode(bundle, tmp_path, mode
 def test_a_file_that_is_not_there_is_named(bundle):
     with pytest.raises(UsageError, match=r"nowhere/own\.yaml: no such file"):
         layer_files(bundle, "train", layers=["nowhere/own.yaml"])
+
+
+@pytest.fixture
+def layered(bundle):
+    """A bundle with a layer of two files, one of evaluation alone and one of training alone."""
+    names = ("segment", "evaluate_segment", "evaluate_vote", "deeper", "evaluate_paper", "inference_deeper")
+    for name in names:
+        (bundle / "configs" / f"{name}.yaml").write_text("")
+    return bundle
+
+
+@pytest.mark.parametrize(
+    ("mode", "settings", "names"),
+    [
+        ("train", {"layers": ["segment", "deeper"]}, ["train", "segment", "deeper"]),
+        (
+            "evaluate",
+            {"layers": ["segment", "deeper"]},
+            ["train", "segment", "deeper", "evaluate", "evaluate_segment"],
+        ),
+        ("evaluate", {"layers": ["vote"]}, ["train", "evaluate", "evaluate_vote"]),
+        ("infer", {"layers": ["deeper"]}, ["inference", "inference_deeper"]),
+        (
+            "evaluate",
+            {"layers": ["vote", "segment"], "protocol": "paper"},
+            [
+                *("train", "segment", "evaluate", "paper"),
+                *("evaluate_vote", "evaluate_segment", "evaluate_paper"),
+            ],
+        ),
+    ],
+)
+def test_a_layer_may_have_a_file_over_another_mode_too(layered, mode, settings, names):
+    assert [path.stem for path in layer_files(layered, mode, **settings)] == names
+
+
+@pytest.mark.parametrize(
+    ("mode", "layer", "message"),
+    [
+        (
+            "train",
+            "vote",
+            r"'vote': has only evaluate_vote\.yaml, so it is one of mode evaluate, not of train",
+        ),
+        ("evaluate", "evaluate_vote", "'evaluate_vote' asked for, expected some of .*segment, vote"),
+        ("infer", "vote", "infer has a config of its own"),
+        ("infer", "segment", "infer has a config of its own"),
+    ],
+)
+def test_a_layer_of_another_mode_is_refused(layered, mode, layer, message):
+    with pytest.raises(UsageError, match=message):
+        layer_files(layered, mode, layers=[layer])
+
+
+def test_a_study_gives_a_variant_the_keys_that_its_layer_adds_to_evaluation(layered):
+    contents = {"train": "seed: 0", "segment": "seed: 1", "evaluate": "part: test"}
+    for name, text in {**contents, "evaluate_segment": "volumes: null"}.items():
+        (layered / f"configs/{name}.yaml").write_text(text)
+    asked = {"seed": 1, "volumes": 2}
+    known = {
+        mode: settings_for(layered, mode, asked, layers=["segment"], protocol="honest")
+        for mode in ("train", "evaluate")
+    }
+    assert known == {"train": {"seed": 1}, "evaluate": asked}

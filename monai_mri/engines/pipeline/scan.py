@@ -13,7 +13,7 @@ from torch.utils.data import Dataset
 
 from monai_mri.engines.console import track
 from monai_mri.engines.dataset import Sample
-from monai_mri.engines.pipeline_dataset import ImageItem, PipelineDataset
+from monai_mri.engines.pipeline.dataset import ImageItem, PipelineDataset
 from monai_mri.engines.slices import planes
 from monai_mri.errors import ConfigError, ImageError, MonaiMRIError
 from monai_mri.images import Picture

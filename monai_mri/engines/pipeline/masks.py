@@ -13,7 +13,7 @@ from torch.utils.data import Subset
 from monai_mri.engines.dataset import Sample
 from monai_mri.engines.key_metric import as_array
 from monai_mri.engines.members import Member, showing
-from monai_mri.engines.pipeline_scan import Scan, SliceFacts, SliceViews
+from monai_mri.engines.pipeline.scan import Scan, SliceFacts, SliceViews
 from monai_mri.metrics import Counts, count_voxels
 from monai_mri.transforms.save import suffix_for, write_mask
 

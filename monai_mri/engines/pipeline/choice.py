@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from monai_mri.engines.pipeline_decision import Decision
-from monai_mri.engines.pipeline_scan import SliceFacts
+from monai_mri.engines.pipeline.decision import Decision
+from monai_mri.engines.pipeline.scan import SliceFacts
 
 
 @dataclass(frozen=True)

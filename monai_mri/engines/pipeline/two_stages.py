@@ -17,15 +17,15 @@ from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.fresh_folder import WRITTEN, fresh_folder
 from monai_mri.engines.infer import chosen_threshold
 from monai_mri.engines.members import Maker, Member, Source, load_members, named, refuse_unknown, showing
-from monai_mri.engines.pipeline_choice import Chosen, choose_slices_to_draw
-from monai_mri.engines.pipeline_classes import Positive
-from monai_mri.engines.pipeline_dataset import PipelineDataset
-from monai_mri.engines.pipeline_decision import By, Decision, decide_slices
-from monai_mri.engines.pipeline_draw import draw_all
-from monai_mri.engines.pipeline_masks import Marked, MaskWriter, mark_slices
-from monai_mri.engines.pipeline_scan import SliceViews, scan_images
-from monai_mri.engines.pipeline_summary import announce, summarise
-from monai_mri.engines.pipeline_tables import slices_table
+from monai_mri.engines.pipeline.choice import Chosen, choose_slices_to_draw
+from monai_mri.engines.pipeline.classes import Positive
+from monai_mri.engines.pipeline.dataset import PipelineDataset
+from monai_mri.engines.pipeline.decision import By, Decision, decide_slices
+from monai_mri.engines.pipeline.draw import draw_all
+from monai_mri.engines.pipeline.masks import Marked, MaskWriter, mark_slices
+from monai_mri.engines.pipeline.scan import SliceViews, scan_images
+from monai_mri.engines.pipeline.summary import announce, summarise
+from monai_mri.engines.pipeline.tables import slices_table
 from monai_mri.errors import ConfigError, ImageError, UsageError
 
 PICTURES = ("gallery.png", "figure.png", "uncertain.png")

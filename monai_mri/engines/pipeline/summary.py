@@ -9,11 +9,11 @@ from typing import Any
 
 from monai_mri.engines.console import say
 from monai_mri.engines.durable import write_text_durably
-from monai_mri.engines.pipeline_decision import Decision
-from monai_mri.engines.pipeline_masks import Marked
-from monai_mri.engines.pipeline_scan import Scan
-from monai_mri.engines.pipeline_scores import classification_scores, segmentation_scores_of
-from monai_mri.engines.pipeline_tables import printed_classes, printed_overlap
+from monai_mri.engines.pipeline.decision import Decision
+from monai_mri.engines.pipeline.masks import Marked
+from monai_mri.engines.pipeline.scan import Scan
+from monai_mri.engines.pipeline.scores import classification_scores, segmentation_scores_of
+from monai_mri.engines.pipeline.tables import printed_classes, printed_overlap
 from monai_mri.engines.run_folder import plain, surroundings
 
 

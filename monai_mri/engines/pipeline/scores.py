@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from monai_mri.engines.pipeline_decision import Decision
-from monai_mri.engines.pipeline_masks import Marked
-from monai_mri.engines.pipeline_scan import SliceFacts
-from monai_mri.metrics import Counts, bootstrap_intervals, class_report, dice, jaccard
-from monai_mri.metrics.class_summary import FEWEST_SUBJECTS
+from monai_mri.engines.pipeline.decision import Decision
+from monai_mri.engines.pipeline.masks import Marked
+from monai_mri.engines.pipeline.scan import SliceFacts
+from monai_mri.metrics import Counts, class_report, dice, jaccard
+from monai_mri.metrics.subject_means import subject_means
 
 OUTCOMES = {(True, True): "TP", (False, True): "FP", (True, False): "FN", (False, False): "TN"}
 OVERLAPS: dict[str, Callable[[Counts], float]] = {"dice": dice, "jaccard": jaccard}
@@ -78,10 +76,10 @@ def segmentation_scores_of(
     """Overlap of the whole pipeline by slice and by subject; None where no true mask is known.
 
     Returns:
-        `tumor_slices`: mean, SD, interval by subject and n of Dice and Jaccard over all slices with a tumour,
-        0 for those `missed` that the classifiers took for free of it. `segmented_tumor_slices`: over the
+        `tumor_slices`: a `SubjectMean` of Dice and Jaccard over all slices with a tumour, 0 for those
+        `missed` that the classifiers took for free of it. `segmented_tumor_slices`: over the
         others alone. `false_slices`: slices without tumour in which something is marked. `subjects`: of all
-        slices of a subject together, mean and SD over the subjects with a tumour; in `false_subjects` of the
+        slices of a subject together, over the subjects with a tumour; in `false_subjects` of the
         `subjects_without_tumor` something is marked, and `subjects_incomplete` have a slice whose mask is not
         known.
     """
@@ -91,19 +89,24 @@ def segmentation_scores_of(
     places = [place for place, facts in enumerate(slices) if facts.truth_area and counts[place] is not None]
     segmented = [place for place in places if decision.tumor[place]]
     by_subject = _by_subject(slices, counts)
-    known = [one for one in by_subject.values() if one is not None]
-    whole = [one for one in known if one.tp + one.fn]
+    known = {subject: one for subject, one in by_subject.items() if one is not None}
+    whole = {subject: one for subject, one in known.items() if one.tp + one.fn}
+
+    def over(chosen: Sequence[int]) -> dict[str, Any]:
+        subjects = [slices[place].subject_id for place in chosen]
+        return _overlaps([counts[place] for place in chosen], subjects, draws=draws, seed=seed)
+
     return {
         "threshold": marked.threshold,
-        "tumor_slices": _overlaps(slices, counts, places, draws=draws, seed=seed),
+        "tumor_slices": over(places),
         "missed": len(places) - len(segmented),
-        "segmented_tumor_slices": _overlaps(slices, counts, segmented, draws=draws, seed=seed),
+        "segmented_tumor_slices": over(segmented),
         "false_slices": sum(
             facts.truth_area == 0 and marked.areas.get(n, 0) > 0 for n, facts in enumerate(slices)
         ),
-        "subjects": {name: _spread([measure(one) for one in whole]) for name, measure in OVERLAPS.items()},
+        "subjects": _overlaps(list(whole.values()), list(whole), draws=draws, seed=seed),
         "subjects_without_tumor": len(known) - len(whole),
-        "false_subjects": sum(one.fp > 0 for one in known if not one.tp + one.fn),
+        "false_subjects": sum(one.fp > 0 for one in known.values() if not one.tp + one.fn),
         "subjects_incomplete": len(by_subject) - len(known),
     }
 
@@ -120,39 +123,12 @@ def _by_subject(slices: Sequence[SliceFacts], counts: Sequence[Counts | None]) -
 
 
 def _overlaps(
-    slices: Sequence[SliceFacts],
-    counts: Sequence[Counts | None],
-    places: Sequence[int],
-    *,
-    draws: int,
-    seed: int,
+    counts: Sequence[Counts | None], subjects: Sequence[str], *, draws: int, seed: int
 ) -> dict[str, Any]:
-    groups = [slices[place].subject_id for place in places]
-    found = {}
-    for name, measure in OVERLAPS.items():
-        values = np.array([measure(one) for place in places if (one := counts[place]) is not None])
-        found[name] = _spread(values) | _interval(values, groups, draws=draws, seed=seed)
-    return found
-
-
-def _spread(values: npt.ArrayLike) -> dict[str, Any]:
-    """Mean and sample SD of the values that are defined."""
-    found = np.asarray(values, dtype=np.float64)
-    found = found[~np.isnan(found)]
-    return {
-        "mean": float(found.mean()) if len(found) else float("nan"),
-        "sd": float(found.std(ddof=1)) if len(found) > 1 else float("nan"),
-        "n": len(found),
-    }
-
-
-def _interval(
-    values: npt.NDArray[np.float64], groups: Sequence[str], *, draws: int, seed: int
-) -> dict[str, float]:
-    """Ends of the mean's interval over draws of subjects; nan for fewer than five, which say too little."""
-    if len(set(groups)) < FEWEST_SUBJECTS:
-        return {"low": float("nan"), "high": float("nan")}
-    found = bootstrap_intervals(
-        values, values, groups, lambda drawn, _: float(drawn.mean()), draws=draws, seed=seed
+    """Mean of Dice and Jaccard with an interval by subject; what is not known is left out."""
+    known = [(one, subject) for one, subject in zip(counts, subjects, strict=True) if one is not None]
+    rows = [{name: measure(one) for name, measure in OVERLAPS.items()} for one, _ in known]
+    means = subject_means(
+        rows, [subject for _, subject in known], names=list(OVERLAPS), draws=draws, seed=seed
     )
-    return {"low": found.low, "high": found.high}
+    return {name: asdict(mean) for name, mean in means.items()}

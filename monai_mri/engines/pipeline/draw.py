@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from monai_mri.engines.pipeline_choice import Chosen
-from monai_mri.engines.pipeline_decision import Decision
-from monai_mri.engines.pipeline_masks import Marked, Mask
-from monai_mri.engines.pipeline_pictures import Shown, as_shown, draw_figure, draw_gallery, draw_unsure
-from monai_mri.engines.pipeline_scan import SliceViews
+from monai_mri.engines.pipeline.choice import Chosen
+from monai_mri.engines.pipeline.decision import Decision
+from monai_mri.engines.pipeline.masks import Marked, Mask
+from monai_mri.engines.pipeline.pictures import Shown, as_shown, draw_figure, draw_gallery, draw_unsure
+from monai_mri.engines.pipeline.scan import SliceViews
 from monai_mri.metrics import dice
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from monai_mri.engines.pipeline_decision import Decision
-from monai_mri.engines.pipeline_masks import Marked
-from monai_mri.engines.pipeline_scan import Scan
-from monai_mri.engines.pipeline_scores import OVERLAPS, counts_of, outcome
+from monai_mri.engines.pipeline.decision import Decision
+from monai_mri.engines.pipeline.masks import Marked
+from monai_mri.engines.pipeline.scan import Scan
+from monai_mri.engines.pipeline.scores import OVERLAPS, counts_of, outcome
 from monai_mri.metrics import Counts, report_lines
 
 TITLES = {"vote": "majority vote", "mean": "mean probability"}
@@ -95,10 +95,10 @@ def _overlap_cells(counts: Counts | None) -> list[str]:
 
 def _spread(score: Mapping[str, Any]) -> str:
     """Mean ± SD [interval], as far as they are defined."""
-    if score["mean"] is None or np.isnan(score["mean"]):
+    if score["value"] is None or np.isnan(score["value"]):
         return "undefined"
     sd = score["sd"]
     spread = "" if sd is None or np.isnan(sd) else f" ± {sd:.3f}"
     low, high = score.get("low"), score.get("high")
     between = "" if low is None or high is None or np.isnan(low) else f" [{low:.3f}, {high:.3f}]"
-    return f"{score['mean']:.3f}{spread}{between}"
+    return f"{score['value']:.3f}{spread}{between}"

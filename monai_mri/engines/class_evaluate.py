@@ -23,6 +23,7 @@ from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.run_folder import RunFolder, plain
 from monai_mri.engines.settings import source_of
+from monai_mri.engines.starting import note_namesakes
 from monai_mri.engines.weights import WeightsRecord, load_weights
 from monai_mri.errors import ConfigError
 
@@ -71,6 +72,7 @@ def evaluate_classes(
     require_same_data(record, dataset)
     if not allow_trained_subjects:
         record.refuse_trained(dataset.subjects)
+    namesakes = note_namesakes(record, dataset.subjects)
     if dataset.left_out:
         say(dataset.left_out_line)
     require_shapes(dataset, evaluator.network)
@@ -87,6 +89,7 @@ def evaluate_classes(
             "part": source_of(dataset).part,
             "weights_sha256": record.tensors_sha256,
             "trained_subjects_allowed": bool(record.known(dataset.subjects)),
+            "namesakes_of_start": namesakes,
             "classes": dataset.names,
             "images_from": source_of(dataset).columns,
             "positive": positive or (dataset.names[1] if len(dataset.names) == 2 else None),

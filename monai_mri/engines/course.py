@@ -25,6 +25,7 @@ from monai_mri.engines.resuming import (
 )
 from monai_mri.engines.run_folder import RunFolder
 from monai_mri.engines.settings import source_of
+from monai_mri.engines.starting import starts_noted
 from monai_mri.engines.stopping import StopRequest
 from monai_mri.engines.trainer import Trainer
 from monai_mri.engines.weights import WeightsRecord, save_weights
@@ -203,6 +204,7 @@ class Course:
             classes=() if images is None else tuple(images.classes),
             labels=() if images is None else tuple(map(tuple, images.classes.values())),
             images_from=tuple(getattr(source, "columns", ())),
+            starts=starts_noted(self.folder),
         ).with_subjects(trained_on=self.trainer.dataset.subjects, selected_on=self._validated())
 
     def _validated(self) -> list[str]:

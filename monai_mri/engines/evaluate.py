@@ -20,6 +20,7 @@ from monai_mri.engines.scoring import Method, printed_slices, printed_table, sco
 from monai_mri.engines.settings import source_of
 from monai_mri.engines.slice_scores import slices_table
 from monai_mri.engines.slices import SliceDataset
+from monai_mri.engines.starting import note_namesakes
 from monai_mri.engines.volume_scores import volumes_table
 from monai_mri.engines.volumes import SliceBook, Volumes
 from monai_mri.engines.weights import WeightsRecord, load_weights
@@ -79,6 +80,7 @@ def evaluate(  # noqa: PLR0913 - one argument a line of the bundle's YAML
     subjects = source_of(evaluator.dataset).subjects
     if not allow_trained_subjects:
         record.refuse_trained(subjects)
+    namesakes = note_namesakes(record, subjects)
     chosen = chosen_threshold(evaluator) if threshold is None else float(threshold)
     scores = _Scores(
         evaluator,
@@ -95,6 +97,7 @@ def evaluate(  # noqa: PLR0913 - one argument a line of the bundle's YAML
     facts = {
         "threshold_part": "train" if threshold is None else "",  # of the images that it was chosen on
         "trained_subjects_allowed": bool(record.known(subjects)),
+        "namesakes_of_start": namesakes,
     }
     summary: dict[str, Any] = plain(scores.summary() | facts | scores.of_slices())
     run_folder.write_json(f"{scores.folder.name}/summary.json", summary)

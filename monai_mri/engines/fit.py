@@ -6,7 +6,6 @@ import time
 from typing import Literal
 
 from monai_mri.engines import distributed
-from monai_mri.engines.checkpoint import Checkpoints
 from monai_mri.engines.class_dataset import ClassDataset, class_names, classes_of
 from monai_mri.engines.class_shapes import require_shapes
 from monai_mri.engines.console import say
@@ -15,6 +14,7 @@ from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.run_folder import RunFolder, peak_memory_mb, surroundings
 from monai_mri.engines.settings import source_of
+from monai_mri.engines.starting import start_from_pretrained
 from monai_mri.engines.stopping import stop_requests
 from monai_mri.engines.trainer import Trainer
 from monai_mri.engines.weights import NAME, read_record
@@ -64,7 +64,7 @@ def fit(
         say("no validation part in the splits: the weights of the last epoch are kept")
         evaluator = None
     notes = _notes_on_classes(trainer, evaluator)
-    _load_pretrained(trainer, run_folder)
+    start_from_pretrained(trainer.plain_network, run_folder)
     trainer.prepare()
     run_folder.root.mkdir(parents=True, exist_ok=True)
     if evaluator is not None:
@@ -121,13 +121,6 @@ def _require_shapes(trainer: Trainer, evaluator: Evaluator | None) -> None:
         require_shapes(images, trainer.plain_network, alike=trainer.batch_size > 1)
     if evaluator is not None and (images := classes_of(evaluator.dataset)) is not None:
         require_shapes(images, trainer.plain_network)
-
-
-def _load_pretrained(trainer: Trainer, folder: RunFolder) -> None:
-    """Let a network that starts from weights of another training read them, unless this one was begun."""
-    load = getattr(trainer.plain_network, "load_pretrained", None)
-    if load is not None and not Checkpoints(folder.checkpoints).any_there:
-        load()
 
 
 def _fit_input(trainer: Trainer) -> None:

@@ -25,6 +25,7 @@ from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.members import Maker, Member, Source, listed, load_members, named, refuse_unknown
 from monai_mri.engines.run_folder import RunFolder, plain, surroundings
 from monai_mri.engines.settings import source_of
+from monai_mri.engines.starting import note_namesakes
 from monai_mri.engines.weights import NAME
 from monai_mri.errors import ConfigError, UsageError
 from monai_mri.metrics import (
@@ -227,6 +228,7 @@ def _checked_dataset(
             require_same_data(member.record, images)
             if not allow_trained_subjects:
                 member.record.refuse_trained(images.subjects)
+            note_namesakes(member.record, images.subjects)
             require_shapes(images, member.evaluator.network)
     if dataset.left_out:
         say(dataset.left_out_line)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -18,7 +19,18 @@ from monai_mri.errors import CheckpointError, LeakError
 
 NAME = "model.safetensors"
 LISTS = ("subjects", "selected_on", "classes", "images_from")
+NO_RECORD = "safetensors without this package's record"
 _KEY = "monai_mri"
+
+
+@dataclass(frozen=True)
+class Start:
+    """The training that another one started from: its weights, its data, and whom it knew, as hashes."""
+
+    tensors_sha256: str
+    manifest_sha256: str
+    splits_sha256: str
+    subjects: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -28,7 +40,7 @@ class WeightsRecord:
     Subjects are stored as salted hashes: enough to refuse an evaluation on them, no list of names. A hash is
     a pseudonym, not anonymity: short ids can be guessed. `images_from` are the manifest's columns of the
     channels, `labels` the labels of each class, in the order of `classes`; empty where an older version wrote
-    the file.
+    the file. `starts` are the trainings that this one started from, by way of pretrained weights.
     """
 
     study: str
@@ -46,6 +58,7 @@ class WeightsRecord:
     threshold: float | None = None
     raw_threshold: float | None = None
     tensors_sha256: str = ""
+    starts: tuple[Start, ...] = ()
 
     def with_subjects(self, *, trained_on: Iterable[str], selected_on: Iterable[str] = ()) -> WeightsRecord:
         """The record with the subjects that were trained on, and those that the best epoch was chosen on."""
@@ -59,11 +72,11 @@ class WeightsRecord:
         Raises:
             LeakError: names the subjects.
         """
-        for known, what in (
-            (self.subjects, "trained on"),
-            (self.selected_on, "used to choose the best epoch"),
+        for seen, what in (
+            (self._among(subjects, self.subjects), "trained on"),
+            (self._among(subjects, self.selected_on), "used to choose the best epoch"),
+            (self._known_to_start(subjects), "trained on by the weights that this training started from"),
         ):
-            seen = self._among(subjects, known)
             if seen:
                 raise LeakError(
                     f"{len(seen)} of the subjects to evaluate were {what} ({', '.join(seen[:5])}); "
@@ -73,7 +86,22 @@ class WeightsRecord:
 
     def known(self, subjects: Iterable[str]) -> list[str]:
         """Those of the subjects that were trained on, or took part in choosing the best epoch, sorted."""
-        return self._among(subjects, (*self.subjects, *self.selected_on))
+        own = self._among(subjects, (*self.subjects, *self.selected_on))
+        return sorted({*own, *self._known_to_start(subjects)})
+
+    def namesakes(self, subjects: Iterable[str]) -> list[str]:
+        """Those of the subjects whose ids a training knew that this one started from, on another manifest.
+
+        They may be other people under the same id, as sub-001 of two data sets; only the user can tell.
+        """
+        others = [start for start in self.starts if start.manifest_sha256 != self.manifest_sha256]
+        return sorted({one for one in subjects for start in others if _hashed(one, start) in start.subjects})
+
+    def as_start(self) -> tuple[Start, ...]:
+        """What a training that starts from these weights must remember."""
+        known = (*self.subjects, *self.selected_on)
+        own = Start(self.tensors_sha256, self.manifest_sha256, self.splits_sha256, known)
+        return (own, *self.starts)
 
     def require_trained(self, subjects: Iterable[str]) -> None:
         """Raise where a subject that the threshold would be chosen on was not trained on.
@@ -91,11 +119,19 @@ class WeightsRecord:
     def _among(self, subjects: Iterable[str], known: Sequence[str]) -> list[str]:
         return sorted(subject for subject in set(subjects) if self._hashed(subject) in known)
 
+    def _known_to_start(self, subjects: Iterable[str]) -> list[str]:
+        same = [start for start in self.starts if start.manifest_sha256 == self.manifest_sha256]
+        return sorted({one for one in subjects for start in same if _hashed(one, start) in start.subjects})
+
     def _hashes(self, subjects: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({self._hashed(subject) for subject in subjects}))
 
     def _hashed(self, subject: str) -> str:
-        return hashlib.sha256(f"{self.splits_sha256}/{subject}".encode()).hexdigest()[:16]
+        return _hashed(subject, self)
+
+
+def _hashed(subject: str, training: WeightsRecord | Start) -> str:
+    return hashlib.sha256(f"{training.splits_sha256}/{subject}".encode()).hexdigest()[:16]
 
 
 def save_weights(network: nn.Module, folder: Path, record: WeightsRecord) -> Path:
@@ -123,6 +159,18 @@ def load_weights(network: nn.Module, source: Path) -> WeightsRecord:
             f"{path}: no trained weights there; train first, or set weights to a run folder "
             "or a .safetensors file"
         )
+    record, state = read_weights(path)
+    _refuse_other_shapes(path, network, state)
+    network.load_state_dict(state)
+    return record
+
+
+def read_weights(path: Path) -> tuple[WeightsRecord, dict[str, torch.Tensor]]:
+    """The record and the tensors of a file that this package wrote, as they were written.
+
+    Raises:
+        CheckpointError: the file is damaged, or not of this package.
+    """
     record = read_record(path)
     try:
         with safe_open(path, framework="pt") as file:
@@ -137,9 +185,7 @@ def load_weights(network: nn.Module, source: Path) -> WeightsRecord:
         raise CheckpointError(
             f"{path}: damaged weights (E705: SHA-256 differs); copy the file again or train anew"
         )
-    _refuse_other_shapes(path, network, state)
-    network.load_state_dict(state)
-    return record
+    return record, state
 
 
 def read_record(path: Path) -> WeightsRecord:
@@ -154,18 +200,22 @@ def read_record(path: Path) -> WeightsRecord:
     except (SafetensorError, OSError) as error:
         raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
     if header is None:
-        raise CheckpointError(
-            f"{path}: safetensors without this package's record; train it with one of our bundles"
-        )
+        raise CheckpointError(f"{path}: {NO_RECORD}; train it with one of our bundles")
     try:
         values = json.loads(header)
         lists = {name: tuple(values.get(name, ())) for name in LISTS}
         labels = tuple(tuple(group) for group in values.get("labels", ()))
-        return WeightsRecord(**{**values, **lists, "labels": labels})
+        starts = starts_of(values.get("starts", ()))
+        return WeightsRecord(**{**values, **lists, "labels": labels, "starts": starts})
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise CheckpointError(
             f"{path}: its record is damaged or of a newer version ({error}); copy the file again, or update"
         ) from error
+
+
+def starts_of(values: Iterable[Mapping[str, Any]]) -> tuple[Start, ...]:
+    """What `asdict` made of some starts, read back from JSON."""
+    return tuple(Start(**{**start, "subjects": tuple(start["subjects"])}) for start in values)
 
 
 def _digest(state: dict[str, torch.Tensor]) -> str:

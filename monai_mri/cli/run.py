@@ -30,7 +30,7 @@ MODES = ("train", "evaluate", "infer", "explain")
     "layers",
     multiple=True,
     metavar="NAME|FILE",
-    help="Lay configs/NAME.yaml, or a YAML file of your own, over train.yaml.",
+    help="Lay configs/NAME.yaml, or a YAML file of your own, over train.yaml, MODE_NAME.yaml over MODE.yaml.",
 )
 @click.option("--gpus", default="", metavar="0,1", help="GPUs to use; several train together.")
 @click.option("--tracking", type=click.Choice(["mlflow"]), help="Track the run with MLflow, too.")
@@ -44,7 +44,7 @@ def run(
     gpus: str,
     tracking: str | None,
 ) -> None:
-    r"""Train, evaluate, apply or explain the study in the folder BUNDLE.
+    """Train, evaluate, apply or explain the study in the folder BUNDLE.
 
     \b
     monai-mri run bundles/ms_plaque train --set dataset_dir=scans --set output_dir=runs/a

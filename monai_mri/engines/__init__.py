@@ -14,7 +14,8 @@ from monai_mri.engines.fit import fit
 from monai_mri.engines.infer import ImageDataset, infer
 from monai_mri.engines.inferer import AxialInferer
 from monai_mri.engines.key_metric import BestF1, MeanLoss
-from monai_mri.engines.pipeline import PipelineDataset, classify_then_segment
+from monai_mri.engines.pipeline.dataset import PipelineDataset
+from monai_mri.engines.pipeline.two_stages import classify_then_segment
 from monai_mri.engines.resizing_inferer import ResizingInferer
 from monai_mri.engines.run_folder import RunFolder
 from monai_mri.engines.slices import SliceDataset

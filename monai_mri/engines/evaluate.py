@@ -19,7 +19,7 @@ from monai_mri.engines.run_folder import RunFolder, plain
 from monai_mri.engines.scoring import Method, printed_slices, printed_table, scores_table
 from monai_mri.engines.settings import source_of
 from monai_mri.engines.slice_scores import slices_table
-from monai_mri.engines.slices import SliceDataset
+from monai_mri.engines.slices import PLANE, VOLUME, SliceDataset
 from monai_mri.engines.starting import note_namesakes
 from monai_mri.engines.volume_scores import volumes_table
 from monai_mri.engines.volumes import SliceBook, Volumes
@@ -189,7 +189,7 @@ class _Scores:
         return self.book.summary(made)
 
     def _entry(self, sample: Sample, paths: dict[str, Path]) -> dict[str, Any]:
-        row = self.rows[sample.get("image_id", sample["sample_id"])]
+        row = self.rows[sample.get(VOLUME, sample["sample_id"])]
         images = [row["image"]] if isinstance(row["image"], str) else row["image"]
         shown = self.source.columns.index(self.show) if self.show in self.source.columns else 0
         image = images[shown]
@@ -199,7 +199,7 @@ class _Scores:
             "image": str(Path(image).absolute()),
             "mask": str(Path(row["label"]).absolute()),
             **{kind: str(path.relative_to(self.run_folder.root)) for kind, path in paths.items()},
-            "plane": sample.get("plane"),
+            "plane": sample.get(PLANE),
             "f1": self.methods[0].scans[-1]["f1"],
         }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from monai.data import MetaTensor
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from monai_mri.engines.console import say
 from monai_mri.engines.dataset import ManifestDataset, Sample
 from monai_mri.engines.equal_channels import own_copy
 from monai_mri.engines.sampling import EpochIndex
@@ -16,15 +17,16 @@ from monai_mri.engines.seeding import generator
 from monai_mri.errors import ConfigError, ManifestError
 from monai_mri.transforms.cube import plain_tensor
 
-Which = Literal["all", "with_lesion"]
+VOLUME, PLANE = "\0volume", "\0plane"  # of a sample; no column of a CSV file can be called so
+Which = Literal["all", "with_mask", "with_lesion"]
 
 
 class SliceDataset(Dataset[Sample]):
     """The 2D slices of a dataset of volumes (C, I, J, K) and pictures (C, H, W).
 
     A volume gives its planes along the last axis, which is axial in RAS order; every tensor of its shape is
-    cut alike. `sample_id` gets the plane's number, `spacing_mm` loses its last entry; "image_id" is the
-    `sample_id` of the volume and "plane" the number, from 0.
+    cut alike. `sample_id` gets the plane's number, `spacing_mm` loses its last entry; the
+    `sample_id` of the volume stands under `VOLUME` and the number, from 0, under `PLANE`.
 
     With an (epoch, index) pair a slice is what a training step takes: image and label (0 and 1, float32) as
     plain tensors, sample_id and subject_id, after the random transforms of `augment`, which are a pure
@@ -32,8 +34,8 @@ class SliceDataset(Dataset[Sample]):
 
     Args:
         data: the images.
-        slices: "all", or "with_lesion" for the slices whose mask is not empty, as the plaque paper takes
-            them.
+        slices: "all"; "with_mask" for the slices whose mask is known, be it empty; or "with_lesion" for those
+            whose mask is not empty, as the plaque paper takes them. How many have no mask is said.
         augment: MONAI's random transforms of image (C, H, W) and label (1, H, W); deterministic ones such as
             `ResizeImaged` may stand among them.
         seed: seed of `augment`.
@@ -46,8 +48,8 @@ class SliceDataset(Dataset[Sample]):
     def __init__(
         self, *, data: ManifestDataset, slices: Which = "all", augment: Any = None, seed: int = 0
     ) -> None:
-        if slices not in ("all", "with_lesion"):
-            raise ConfigError(f"slices: {slices!r} found, expected 'all' or 'with_lesion'")
+        if slices not in (known := get_args(Which)):
+            raise ConfigError(f"slices: {slices!r} found, expected one of {', '.join(known)}")
         self.data, self.slices, self.augment, self.seed = data, slices, augment, seed
         self._masked = False
         self._samples: list[Sample] | None = None
@@ -108,8 +110,11 @@ class SliceDataset(Dataset[Sample]):
 
     def _cut(self) -> list[Sample]:
         found = [piece for index in range(len(self.data)) for piece in planes(self.data[index])]
-        if self.slices == "with_lesion":
-            found = [piece for piece in found if "label" in piece and bool(piece["label"].any())]
+        if self.slices != "all":
+            masked = [piece for piece in found if "label" in piece]
+            if bare := len(found) - len(masked):
+                say(f"left out of {self.data.part}: {bare} of {len(found)} slices, which have no mask")
+            found = [piece for piece in masked if self.slices == "with_mask" or bool(piece["label"].any())]
         if not found:
             raise ManifestError(
                 f"{self.data.manifest_path}: no slice {self.slices.replace('_', ' ')} in part "
@@ -130,8 +135,8 @@ def planes(sample: Sample) -> list[Sample]:
         {key: _plane(value, depth) if key in cut else value for key, value in sample.items()}
         | {
             "sample_id": f"{sample['sample_id']}_z{depth:03d}",
-            "image_id": sample["sample_id"],
-            "plane": depth,
+            VOLUME: sample["sample_id"],
+            PLANE: depth,
         }
         for depth in range(shape[-1])
     ]

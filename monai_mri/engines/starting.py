@@ -31,8 +31,11 @@ def start_from_pretrained(network: nn.Module, folder: RunFolder) -> None:
     if load is None or Checkpoints(folder.checkpoints).any_there:
         return
     weights = str(getattr(network, "weights", "none"))
-    starts = _starts(weights)
-    load()
+    try:
+        starts = _starts(weights)
+        load()
+    except CheckpointError as error:
+        raise CheckpointError(f"pretrained, the weights of network_def: {error}") from error
     if distributed.rank() == 0:
         folder.update_run(**{FACT: {"weights": weights, "starts": [asdict(start) for start in starts]}})
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from monai_mri.engines.dataset import ManifestDataset, Sample
 from monai_mri.engines.slice_scores import Mask, SliceScore, score_slice, summarise_slices
+from monai_mri.engines.slices import PLANE, VOLUME
 from monai_mri.engines.volume_scores import Spacing, VolumeScore, score_volumes, summarise_volumes
 from monai_mri.errors import ConfigError, ManifestError
 
@@ -173,12 +174,12 @@ class SliceBook:
         """The place of a sample, and its pixel size; what its volume is like is noted."""
         known = _known_mm(sample["image"])
         pixel_mm: Sequence[float] | None = known[:2] if known is not None else self.rules.pixel_mm
-        if truth.ndim == 3 or "plane" in sample:
-            name = str(sample.get("image_id", sample["sample_id"]))
+        if truth.ndim == 3 or PLANE in sample:
+            name = str(sample.get(VOLUME, sample["sample_id"]))
             if (name,) not in self._expected:
                 image = sample["image"] if truth.ndim == 3 else self.source[self._images[name]]["image"]
                 self._note_volume((name,), image)
-            return Place((name,), int(sample.get("plane") or 0)), pixel_mm
+            return Place((name,), int(sample.get(PLANE) or 0)), pixel_mm
         place = self.rules.place_of(sample)
         if place is not None and self.rules.voxel_mm is not None:
             self._spacing_mm[place.volume] = self.rules.voxel_mm

@@ -27,7 +27,7 @@ def resize_image(image: Tensor, size: Sequence[int]) -> Tensor:
         size: rows and columns of the result.
 
     Returns:
-        (…, *size), of that type and on that device; the input itself where the size is the same.
+        ``(…, *size)``, of that type and on that device; the input itself where the size is the same.
 
     Raises:
         ImageError: another number of axes.
@@ -51,8 +51,8 @@ def resize_mask(mask: Tensor, size: Sequence[int]) -> Tensor:
         size: rows and columns of the result.
 
     Returns:
-        (…, *size), of that type and on that device, without new values; the input itself where the size is
-        the same.
+        ``(…, *size)``, of that type and on that device, without new values; the input itself where the size
+        is the same.
 
     Raises:
         ImageError: another number of axes.

@@ -83,12 +83,13 @@ def monai_mri(tmp_path, monkeypatch):
 def one_and_two(bundle_run, cohort_of, tmp_path):
     """Trains a bundle for two epochs on its phantom in one process and in two; gives the two run folders."""
 
-    def train(bundle: Path) -> tuple[Path, Path]:
+    def train(bundle: Path, **more: object) -> tuple[Path, Path]:
         configs, phantom = bundle / "configs", phantom_of(bundle)
         settings = phantom["settings"] | {
             "max_epochs": 2,
             "device": "cpu",
             "manifest": str(cohort_of(bundle)),
+            **more,
         }
         words = [word for key, value in settings.items() for word in (f"--{key}", str(value))]
         layers = f"['{configs / 'train.yaml'}','{configs / 'multi_gpu_train.yaml'}']"

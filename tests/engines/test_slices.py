@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader
 
 from monai_mri.engines import ManifestDataset, SliceDataset
 from monai_mri.engines.batching import BatchDataset, as_is
-from monai_mri.engines.slices import planes
+from monai_mri.engines.slices import PLANE, VOLUME, planes
 from monai_mri.errors import ConfigError, ManifestError
 from monai_mri.manifest import write_manifest
 from monai_mri.transforms import ReadMRId, ScaleToUnitd
@@ -63,7 +63,7 @@ def test_each_volume_gives_its_planes_along_the_last_axis_in_order(cohort):
         assert torch.equal(torch.as_tensor(piece["image"]), torch.as_tensor(volume["image"])[..., depth])
         assert torch.equal(torch.as_tensor(piece["label"]), torch.as_tensor(volume["label"])[..., depth])
         assert piece["sample_id"] == f"{volume['sample_id']}_z{depth:03d}"
-        assert piece["plane"] == depth
+        assert piece[PLANE] == depth
         assert piece["subject_id"] == volume["subject_id"]
 
 
@@ -133,6 +133,15 @@ def test_a_picture_is_the_one_slice_that_it_is(pictures):
 def test_with_lesion_leaves_out_pictures_without_one(pictures):
     cut = SliceDataset(data=volumes(pictures, part="all"), slices="with_lesion")
     assert [sample["sample_id"] for sample in cut.samples] == ["p1"]
+
+
+def test_with_mask_leaves_out_what_has_none_and_keeps_empty_masks(pictures, capsys):
+    pictures.write_text(pictures.read_text().replace("p1/scan_mask.png", ""))
+    cut = SliceDataset(data=volumes(pictures, part="all"), slices="with_mask")
+    assert [sample["sample_id"] for sample in cut.samples] == ["p2"]
+    assert not cut[0]["label"].any()
+    said = capsys.readouterr()
+    assert "left out of all: 1 of 2 slices, which have no mask" in said.out + said.err
 
 
 def test_the_subjects_are_those_of_the_images(cohort):
@@ -323,5 +332,5 @@ def test_a_plane_names_the_volume_and_the_place_that_it_is_put_back_to(cohort):
     data = SliceDataset(data=volumes(cohort))
     for index, sample in enumerate(data.samples):
         volume = data.data[index // 3]
-        assert (sample["image_id"], sample["plane"]) == (volume["sample_id"], index % 3)
+        assert (sample[VOLUME], sample[PLANE]) == (volume["sample_id"], index % 3)
         assert sample["image"].meta["filename_or_obj"] == volume["image"].meta["filename_or_obj"]

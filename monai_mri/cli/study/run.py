@@ -46,7 +46,7 @@ def run(
     repeats: int | None,
     folds: int | None,
 ) -> None:
-    r"""Train and evaluate every variant of BUNDLE at every repeat and fold, one run after the other.
+    """Train and evaluate every variant of BUNDLE at every repeat and fold, one run after the other.
 
     \b
     monai-mri manifest split scans/manifest.csv --repeats 10

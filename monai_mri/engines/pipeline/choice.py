@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,18 +30,18 @@ def choose_slices_to_draw(slices: Sequence[SliceFacts], decision: Decision, *, a
         at_most: of each kind.
     """
     places = range(len(slices))
+    disputed: list[int] = np.flatnonzero(decision.disputed).tolist()
     missed = [n for n in places if slices[n].tumor is True and not decision.tumor[n]]
     false = [n for n in places if slices[n].tumor is False and decision.tumor[n]]
     found = [n for n in places if decision.tumor[n]]
     if known := [n for n in found if slices[n].truth_area]:
         found = known
     largest = sorted(found, key=lambda n: (-(slices[n].truth_area or 0), -decision.mean[n]))
-    by_doubt: Callable[[int], float] = lambda n: abs(decision.mean[n] - 0.5)  # noqa: E731 - a sort's key
     return Chosen(
         missed=sorted(missed, key=lambda n: -(slices[n].truth_area or 0))[:at_most],
         false=sorted(false, key=lambda n: -decision.mean[n])[:at_most],
         marked=_spread(slices, largest, at_most=at_most),
-        unsure=sorted(np.flatnonzero(decision.disputed).tolist(), key=by_doubt)[:at_most],
+        unsure=sorted(disputed, key=lambda n: abs(decision.mean[n] - 0.5))[:at_most],
     )
 
 

@@ -14,7 +14,7 @@ from torch.utils.data import Dataset
 from monai_mri.engines.console import track
 from monai_mri.engines.dataset import Sample
 from monai_mri.engines.pipeline.dataset import ImageItem, PipelineDataset
-from monai_mri.engines.slices import planes
+from monai_mri.engines.slices import PLANE, planes
 from monai_mri.errors import ConfigError, ImageError, MonaiMRIError
 from monai_mri.images import Picture
 from monai_mri.transforms.read_mri import picture_of
@@ -138,7 +138,7 @@ def _require_image(image: Any, item: ImageItem) -> Any:
 
 
 def _slice_facts(scan: Scan, item: ImageItem, piece: Sample, labels: Mapping[str, bool]) -> SliceFacts:
-    mask, plane = piece.get("label"), piece.get("plane")
+    mask, plane = piece.get("label"), piece.get(PLANE)
     if isinstance(mask, str):
         raise ConfigError(
             "preprocessing: leaves the mask under 'label' unread, expected ReadMRId with keys [image, "

@@ -338,7 +338,7 @@ def test_monai_runs_the_pipeline_of_a_bundle(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "monai.bundle", "run", "--config_file", str(config), "--input", "data"],
         cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])},
         capture_output=True,
         check=False,
         text=True,

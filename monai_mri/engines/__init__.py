@@ -23,6 +23,7 @@ from monai_mri.engines.threshold import choose_threshold
 from monai_mri.engines.tile_dataset import TileDataset
 from monai_mri.engines.tracking import TensorBoard
 from monai_mri.engines.trainer import Trainer
+from monai_mri.engines.validation_scores import evaluate_validation
 from monai_mri.engines.volumes import Volumes
 from monai_mri.engines.vote import evaluate_vote
 from monai_mri.engines.weights import load_weights, save_weights
@@ -49,6 +50,7 @@ __all__ = [
     "classify_then_segment",
     "evaluate",
     "evaluate_classes",
+    "evaluate_validation",
     "evaluate_vote",
     "explain_classes",
     "finalize",

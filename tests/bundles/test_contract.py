@@ -102,7 +102,7 @@ def test_inference_sees_images_as_training_does(bundle):
 
 def test_inference_has_the_networks_that_training_trains(bundle):
     inference, protocol = read_layers(stack(bundle, "inference")), read_protocol(bundle)
-    trained = protocol.networks or {"network_def": as_shipped(protocol)}
+    trained = protocol.networks or {"network_def": as_shipped(bundle, protocol)}
     assert trained.keys() == network_keys(inference)
     for key, name in trained.items():
         variant = protocol.variants[name]
@@ -112,9 +112,14 @@ def test_inference_has_the_networks_that_training_trains(bundle):
         assert applied == resolved(train["network_def"], train), key
 
 
-def as_shipped(protocol) -> str:
-    """The variant that changes nothing."""
-    return next(name for name, one in protocol.variants.items() if not one.layers and not one.settings)
+def as_shipped(bundle: Path, protocol) -> str:
+    """The variant that changes nothing, or says again what train.yaml says."""
+    train = read_layers(stack(bundle, "train"))
+    return next(
+        name
+        for name, one in protocol.variants.items()
+        if not one.layers and all(value_at(train, key) == value for key, value in one.settings.items())
+    )
 
 
 def network_keys(config: dict) -> set[str]:
@@ -177,7 +182,7 @@ def test_one_epoch_on_a_phantom_gives_weights_scores_and_results(bundle, cohort_
     protocol, manifest = read_protocol(bundle), cohort_of(bundle)
     settings = protocol.phantom["settings"] | {"manifest": str(manifest)}
     asked = str(protocol.phantom.get("apply", {}))
-    first = as_shipped(protocol)
+    first = as_shipped(bundle, protocol)
     runs = {name: tmp_path / name for name in protocol.variants if name == first or f"{{{name}}}" in asked}
     for name, run in runs.items():
         layers, own = protocol.variants[name].layers, protocol.variants[name].settings

@@ -6,7 +6,8 @@
 Both train the same network with the same optimiser and batch size on one phantom cohort. The plain loop reads
 its files anew in each epoch, as a Dataset of a tutorial does, in PyTorch's default memory order, and takes no
 checkpoints; ours reads once, keeps weights and images in channels-last order, validates nothing here, and
-writes checkpoint, history and weights after each epoch. Epochs alternate, seconds are of the whole epoch.
+writes checkpoint, history and weights after each epoch. One after the other in one process; seconds are of
+the whole epoch.
 """
 
 from __future__ import annotations
@@ -59,17 +60,12 @@ class Slices(Dataset):
 
 
 class Heads(Slices):
-    """Volumes and lesion maps with their class, read and resized anew each time."""
+    """Lesion maps with their class, read and resized anew each time."""
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
         row = self.rows[index]
-        channels = [
-            nibabel.load(self.folder / row[name]).get_fdata(dtype=np.float32) for name in ("flair", "mask")
-        ]
-        volume = functional.interpolate(
-            torch.from_numpy(np.stack(channels))[None], size=(49, 49, 49), mode="trilinear"
-        )
-        image = (volume[0] - volume.mean()) / volume.std()
+        lesions = torch.from_numpy(nibabel.load(self.folder / row["mask"]).get_fdata(dtype=np.float32))
+        image = functional.interpolate(lesions[None, None], size=(49, 49, 49), mode="trilinear")[0]
         if torch.rand(()) < 0.5:
             image = image.flip(1)
         return image.contiguous(), int(row["label"] == "NMOSD")
@@ -123,7 +119,7 @@ def main(*, study: str, epochs: int) -> None:
         fit(trainer, run_folder=RunFolder(folder / "run", study=study))
         with (folder / "run" / "history.csv").open() as stream:
             ours = [float(row["seconds"]) for row in csv.DictReader(stream)]
-        network = parser.get_parsed_content("network_def", instantiate=True)
+        network = ConfigParser(parser.get()).get_parsed_content("network_def")
         kind = Heads if study == "nmosd" else Slices
         make = parser.get_parsed_content("optimizer")
         loop = plain_epochs(network, manifest, kind, SETTINGS[study]["batch_size"], make)

@@ -51,7 +51,8 @@ class _Demo:
     def program(self, configs: Sequence[str], run: Path, settings: Mapping[str, Any]) -> list[str]:
         """A run of some of the bundle's configs, "{out}" in a setting being the demo's folder."""
         files = ",".join(f"'{self.bundle / 'configs' / name}.yaml'" for name in configs)
-        seed = [] if configs[0] == "inference" else ["--seed", str(self.seed)]
+        own = configs[0] == "inference" or "seed" in settings
+        seed = [] if own else ["--seed", str(self.seed)]
         words = [
             word
             for key, value in settings.items()

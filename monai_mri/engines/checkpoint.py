@@ -14,7 +14,7 @@ from monai_mri.engines.durable import write_durably
 from monai_mri.errors import CheckpointError
 
 State = dict[str, Any]
-DAMAGED = (RuntimeError, OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile, pickle.UnpicklingError)
+DAMAGED = (RuntimeError, OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)
 
 
 class Checkpoints:
@@ -46,20 +46,26 @@ class Checkpoints:
     def newest(self) -> State | None:
         """The newest state that is whole, None where there is none.
 
-        A damaged file is skipped with a note, the one before it taken.
+        A file that is damaged, or holds what no state holds, is skipped with a note, the one before it taken.
 
         Raises:
-            CheckpointError: there are files, and none of them is whole.
+            CheckpointError: there are files, and none of them can be read.
         """
         files = self._files()
         for path in reversed(files):
             try:
                 return _read(path)
+            except pickle.UnpicklingError:  # the archive is whole, by its checksums
+                say(
+                    f"{path}: skipped, holds other objects than a training's state; is it of another program?"
+                )
             except DAMAGED as error:
-                say(f"{path}: damaged checkpoint skipped ({error})")
+                reason = str(error).partition("\n")[0]
+                say(f"{path}: damaged checkpoint skipped ({reason})")
         if files:
             raise CheckpointError(
-                f"{self.folder}: no checkpoint there is whole; remove the folder to train anew"
+                f"{self.folder}: none of its {len(files)} checkpoints can be read, for the reasons above; "
+                "choose another --output_dir, or remove that folder to train anew"
             )
         return None
 

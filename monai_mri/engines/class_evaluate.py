@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from monai_mri.engines.answering import load_trained
 from monai_mri.engines.class_dataset import ClassDataset, classes_of
 from monai_mri.engines.class_scores import (
     Prediction,
@@ -24,7 +25,7 @@ from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.run_folder import RunFolder, plain
 from monai_mri.engines.settings import source_of
 from monai_mri.engines.starting import note_namesakes
-from monai_mri.engines.weights import WeightsRecord, load_weights
+from monai_mri.engines.weights import WeightsRecord
 from monai_mri.errors import ConfigError
 
 
@@ -59,7 +60,8 @@ def evaluate_classes(
     Raises:
         LeakError: a subject was trained on, or took part in choosing the best epoch.
         CheckpointError: there are no weights.
-        ConfigError: the weights are of other classes, labels or image columns, or `positive` is no class.
+        ConfigError: the weights are of other classes, labels or image columns, or of a network that was built
+            or applied otherwise, or `positive` is no class.
         ImageError: an image has another shape than the network takes.
     """
     dataset: ClassDataset = evaluator.dataset
@@ -67,7 +69,7 @@ def evaluate_classes(
         raise ConfigError(
             f"positive: {positive!r} found, expected one of classes: {', '.join(dataset.names)}"
         )
-    evaluator.record = record = load_weights(evaluator.network, Path(weights or run_folder.root))
+    record = load_trained(evaluator, Path(weights or run_folder.root))
     require_classes(record, dataset.names)
     require_same_data(record, dataset)
     if not allow_trained_subjects:
@@ -142,9 +144,15 @@ def require_same_data(record: WeightsRecord, dataset: Any) -> None:
     older version wrote.
 
     Raises:
-        ConfigError: they come from others, or from the same in another order.
+        ConfigError: they come from others, or from the same in another order, or are single files where the
+            training took several for each image.
     """
     found = getattr(source_of(dataset), "columns", None)
+    if len(record.images_from) > 1 and found is None:
+        raise ConfigError(
+            f"input: single files found, the weights were trained on {', '.join(record.images_from)} of each "
+            "image; give a manifest with these columns"
+        )
     if record.images_from and found is not None and list(record.images_from) != list(found):
         raise ConfigError(
             f"channels or modality: {', '.join(found)} asked for, the weights were trained on "

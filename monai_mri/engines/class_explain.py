@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from monai_mri.engines.answering import load_trained
 from monai_mri.engines.class_evaluate import require_same_data
 from monai_mri.engines.class_groups import IMAGES, GroupMaps, require_permutations
 from monai_mri.engines.class_maps import CLASSLESS, MapMaker, MapSettings
@@ -24,7 +25,7 @@ from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.fresh_folder import fresh_folder
 from monai_mri.engines.key_metric import as_array
 from monai_mri.engines.run_folder import RunFolder, plain
-from monai_mri.engines.weights import WeightsRecord, load_weights
+from monai_mri.engines.weights import WeightsRecord
 from monai_mri.errors import ConfigError
 from monai_mri.explain import (
     METHODS,
@@ -112,7 +113,7 @@ def explain_classes(  # noqa: PLR0913 - one argument a line of the bundle's YAML
         step_mm=occlusion_step_mm,
         cover=occlusion_cover,
     )
-    record = load_weights(evaluator.network, Path(weights or run_folder.root))
+    record = load_trained(evaluator, Path(weights or run_folder.root))
     require_same_data(record, evaluator.dataset)
     settings = replace(settings, target=_number(record, target))
     places = Places(truth, atlas=atlas, labels=labels)

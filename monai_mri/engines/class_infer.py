@@ -8,6 +8,7 @@ from typing import Any
 from torch import nn
 from torch.utils.data import Subset
 
+from monai_mri.engines.answering import load_trained
 from monai_mri.engines.class_evaluate import predict, require_same_data
 from monai_mri.engines.class_scores import Prediction, predictions_table
 from monai_mri.engines.class_shapes import fixed_shape, other_shape
@@ -15,7 +16,6 @@ from monai_mri.engines.console import say, track
 from monai_mri.engines.durable import write_text_durably
 from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
-from monai_mri.engines.weights import load_weights
 from monai_mri.errors import CheckpointError, ImageError, MonaiMRIError, UsageError
 
 
@@ -39,13 +39,13 @@ def infer_classes(
     Raises:
         UsageError: a result is there already.
         CheckpointError: there are no weights, or they are of no classifier.
-        ConfigError: the weights are of other image columns.
+        ConfigError: the weights are of other image columns, or of a network built or applied otherwise.
         ImageError: images were left out; the predictions of the others are written.
     """
     out = Path(output_dir) / "predictions.csv"
     if out.exists() and not overwrite:
         raise UsageError(f"{out}: exists already, expected a new file; set overwrite or another output_dir")
-    record = load_weights(evaluator.network, Path(weights))
+    record = load_trained(evaluator, Path(weights))
     if not record.classes:
         raise CheckpointError(f"{weights}: no classes in it, expected the weights of a classifier; name them")
     require_same_data(record, evaluator.dataset)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 import warnings
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from ignite.engine import Events
@@ -16,8 +17,8 @@ from monai_mri.engines.class_dataset import class_names, classes_of
 from monai_mri.engines.console import say
 from monai_mri.engines.evaluator import Evaluator
 from monai_mri.engines.history import Row, write_history
+from monai_mri.engines.recording import record_of
 from monai_mri.engines.resuming import (
-    described_settings,
     identity_of,
     require_same_run,
     restore,
@@ -25,7 +26,6 @@ from monai_mri.engines.resuming import (
 )
 from monai_mri.engines.run_folder import RunFolder
 from monai_mri.engines.settings import source_of
-from monai_mri.engines.starting import starts_noted
 from monai_mri.engines.stopping import StopRequest
 from monai_mri.engines.trainer import Trainer
 from monai_mri.engines.weights import WeightsRecord, save_weights
@@ -43,6 +43,7 @@ class Course:
         patience: validations without a better one before the end; None for no such end.
         request: tells whether a signal asked to stop.
         keep: the weights of the best epoch, or of the last.
+        answer: settings for the record of the weights, as `answer_settings` gives them.
     """
 
     def __init__(
@@ -55,8 +56,9 @@ class Course:
         patience: int | None,
         request: StopRequest,
         keep: Literal["best", "last"] = "best",
+        answer: Mapping[str, Any] | None = None,
     ) -> None:
-        self.keep = keep
+        self.keep, self.answer = keep, answer
         self.trainer, self.folder, self.evaluator = trainer, folder, evaluator
         self.val_interval, self.patience, self.request = val_interval, patience, request
         self.checkpoints = Checkpoints(folder.checkpoints)
@@ -97,7 +99,7 @@ class Course:
             "parts": parts,
             "epochs": int(self.history[-1]["epoch"]) if self.history else 0,
             "best_epoch": int(self.best["epoch"]),
-            "settings": described_settings(self.trainer),
+            "settings": self.trainer.settings,
         }
 
     def _open_bar(self, trainer: Trainer) -> None:
@@ -192,20 +194,13 @@ class Course:
             save_weights(self.trainer.plain_network, self.folder.root, self._record(int(row["epoch"])))
 
     def _record(self, epoch: int) -> WeightsRecord:
-        source = source_of(self.trainer.dataset)
-        images = classes_of(self.trainer.dataset)
-        return WeightsRecord(
-            study=self.folder.study,
-            protocol=self.folder.protocol,
-            network=type(self.trainer.plain_network).__name__,
+        return record_of(
+            self.trainer,
+            self.folder,
             epoch=epoch,
-            manifest_sha256=source.manifest.sha256,
-            splits_sha256=source.splits.sha256,
-            classes=() if images is None else tuple(images.classes),
-            labels=() if images is None else tuple(map(tuple, images.classes.values())),
-            images_from=tuple(getattr(source, "columns", ())),
-            starts=starts_noted(self.folder),
-        ).with_subjects(trained_on=self.trainer.dataset.subjects, selected_on=self._validated())
+            selected_on=self._validated(),
+            settings=self.answer,
+        )
 
     def _validated(self) -> list[str]:
         subjects: list[str] = [] if self.evaluator is None else _used(self.evaluator.dataset).subjects

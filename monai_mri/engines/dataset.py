@@ -17,6 +17,7 @@ from monai_mri.engines.sampling import EpochIndex
 from monai_mri.engines.seeding import generator
 from monai_mri.errors import ConfigError, ManifestError
 from monai_mri.manifest import Manifest, Splits, read_manifest, read_splits, rows_of_part, splits_path
+from monai_mri.transforms.read_mri import CHANNELS
 
 Sample = dict[str, Any]
 Transform = Callable[[Sample], Any]
@@ -40,7 +41,8 @@ class ManifestDataset(Dataset[Sample]):
     copies the FLAIR into channels that were not measured; "copied_channels" then names the columns that it
     stands for, as in "pre+post", unless the manifest has a column of that name.
 
-    Nothing is read before the first sample or length is asked for.
+    `transform` is also told the column of each file, under `CHANNELS`. Nothing is read before the first
+    sample or length is asked for.
 
     Args:
         manifest: CSV file, relative to `dataset_dir`.
@@ -163,8 +165,11 @@ class ManifestDataset(Dataset[Sample]):
             self[row]
 
     def _load(self, row: int) -> Sample:
-        sample = self.rows[row] if self.transform is None else self.transform(dict(self.rows[row]))
-        return {key: kept_once(value) for key, value in sample.items()}
+        sample = self.rows[row]
+        if self.transform is not None:
+            columns = {"image": self.columns} | {key: [column] for key, column in self.beside.items()}
+            sample = self.transform(sample | {CHANNELS: columns})
+        return {key: kept_once(value) for key, value in sample.items() if key != CHANNELS}
 
     def _read_rows(self) -> list[Sample]:
         if twice := [name for name, count in Counter(self.columns).items() if count > 1]:
@@ -211,12 +216,14 @@ class ManifestDataset(Dataset[Sample]):
 
     def _require_columns(self, row: dict[str, str]) -> None:
         """Make sure that a row has all columns, and a file where there must be one."""
-        further = [column for column in (self.fallback, self.mask_column) if column]
-        needed = [*self.columns, *self.beside.values(), *further]
+        needed = dict.fromkeys(self.columns, "modality or channels to columns")
+        needed |= {column: f"{key}, or beside::{key}, to a column" for key, column in self.beside.items()}
+        further = {"fallback": self.fallback, "mask": self.mask_column}
+        needed |= {column: f"{setting} to a column" for setting, column in further.items() if column}
         if absent := [column for column in needed if column not in row]:
             raise ConfigError(
                 f"{self.manifest_path}: no column {absent[0]!r}, found {', '.join(row)}; "
-                "set modality or channels to columns of the manifest"
+                f"set {needed[absent[0]]} of the manifest"
             )
         if taken := [
             key for key, column in self.beside.items() if key in GIVEN or (key in row and key != column)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from monai_mri.engines.answering import load_trained
 from monai_mri.engines.console import say
 from monai_mri.engines.dataset import ManifestDataset, Sample
 from monai_mri.engines.durable import write_text_durably
@@ -23,7 +24,7 @@ from monai_mri.engines.slices import PLANE, VOLUME, SliceDataset
 from monai_mri.engines.starting import note_namesakes
 from monai_mri.engines.volume_scores import volumes_table
 from monai_mri.engines.volumes import SliceBook, Volumes
-from monai_mri.engines.weights import WeightsRecord, load_weights
+from monai_mri.engines.weights import WeightsRecord
 from monai_mri.errors import UsageError
 from monai_mri.metrics import FrocAccumulator, ThresholdHistogram
 from monai_mri.metrics.froc import DEFAULT_THRESHOLDS
@@ -72,11 +73,12 @@ def evaluate(  # noqa: PLR0913 - one argument a line of the bundle's YAML
     Raises:
         LeakError: a subject was trained on, or took part in choosing the best epoch.
         CheckpointError: there are no weights, or they hold no threshold and none is given.
+        ConfigError: the weights are of a network that was built or applied otherwise.
         ManifestError: slices do not fit together to volumes.
         UsageError: the threshold is not above 0 and up to 1, or a share not above 0 and up to 100.
     """
     _check(threshold, raw_shares)
-    evaluator.record = record = load_weights(evaluator.network, Path(weights or run_folder.root))
+    record = load_trained(evaluator, Path(weights or run_folder.root))
     subjects = source_of(evaluator.dataset).subjects
     if not allow_trained_subjects:
         record.refuse_trained(subjects)

@@ -6,7 +6,8 @@ import time
 from typing import Literal
 
 from monai_mri.engines import distributed
-from monai_mri.engines.class_dataset import ClassDataset, class_names, classes_of
+from monai_mri.engines.answering import answer_settings
+from monai_mri.engines.class_dataset import ClassDataset, classes_of
 from monai_mri.engines.class_shapes import require_shapes
 from monai_mri.engines.console import say
 from monai_mri.engines.course import Course
@@ -60,6 +61,7 @@ def fit(
         raise ConfigError(f"val_interval: {val_interval} found, expected at least 1")
     source = source_of(trainer.dataset)
     source.require_files()
+    answer = answer_settings(trainer.settings["network"], evaluator)
     if evaluator is not None and source_of(evaluator.dataset).is_empty:
         say("no validation part in the splits: the weights of the last epoch are kept")
         evaluator = None
@@ -80,6 +82,7 @@ def fit(
             patience=patience,
             request=request,
             keep=keep,
+            answer=answer,
         )
         if distributed.rank() == 0:
             _open(run_folder, notes)
@@ -88,7 +91,7 @@ def fit(
         run_folder.update_run(
             **course.facts(), **_facts(trainer, run_folder, seconds=time.monotonic() - started)
         )
-        if class_names(trainer.dataset) and (run_folder.root / NAME).is_file():
+        if (run_folder.root / NAME).is_file():
             run_folder.set_evaluation_aside(unless=read_record(run_folder.root / NAME).tensors_sha256)
     distributed.wait()
     trainer.network = trainer.plain_network  # what ties it to other processes must not outlive their group

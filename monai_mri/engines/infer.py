@@ -10,11 +10,12 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
+from monai_mri.engines.answering import load_trained
+from monai_mri.engines.class_evaluate import require_same_data
 from monai_mri.engines.console import say
 from monai_mri.engines.dataset import Sample
 from monai_mri.engines.entry import bundle_step
 from monai_mri.engines.evaluator import Evaluator
-from monai_mri.engines.weights import load_weights
 from monai_mri.errors import CheckpointError, ImageError, UsageError
 from monai_mri.transforms.read_mri import picture_of
 from monai_mri.transforms.save import output_name, write_mask, write_probability
@@ -128,10 +129,11 @@ def infer(
 
     Raises:
         UsageError: a result is there already, or the threshold is not within 0 to 1.
+        ConfigError: the weights are of other image columns, or of a network built or applied otherwise.
     """
     if threshold is not None and not 0 <= threshold <= 1:
         raise UsageError(f"threshold: {threshold} found, expected 0 to 1; it is a probability")
-    evaluator.record = load_weights(evaluator.network, Path(weights))
+    require_same_data(load_trained(evaluator, Path(weights)), evaluator.dataset)
     cut = chosen_threshold(evaluator) if threshold is None else threshold
     masks: list[Path] = []
     if not overwrite:

@@ -10,9 +10,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any, Literal
 
+from monai_mri.engines.answering import load_trained
 from monai_mri.engines.console import say
 from monai_mri.engines.evaluator import Evaluator
-from monai_mri.engines.weights import NAME, WeightsRecord, load_weights, read_record
+from monai_mri.engines.weights import NAME, WeightsRecord, read_record
 from monai_mri.errors import CheckpointError, ConfigError, MonaiMRIError, UsageError
 
 Kind = Literal["classifier", "segmenter"]
@@ -61,7 +62,8 @@ def load_members(
 
     Raises:
         CheckpointError: weights are missing or damaged, or of another network or kind; names the key.
-        ConfigError: two evaluators share one network, or are given the same weights.
+        ConfigError: two evaluators share one network, or are given the same weights, or a network is built
+            or applied otherwise than in its training.
         UsageError: none is left.
     """
     members = []
@@ -146,8 +148,7 @@ def _loaded(
         if found != kind:
             raise CheckpointError(f"{path}: weights of a {found}, expected those of a {kind}; name these")
         evaluator = _made(maker)
-        record = load_weights(evaluator.network, path)
-    evaluator.record = record
+        record = load_trained(evaluator, path)
     return Member(name, evaluator, source, record)
 
 

@@ -10,7 +10,7 @@ import torch
 from monai_mri.engines import distributed
 from monai_mri.engines.checkpoint import State
 from monai_mri.engines.run_folder import RunFolder
-from monai_mri.engines.settings import describe, first_difference, source_of
+from monai_mri.engines.settings import first_difference, source_of
 from monai_mri.engines.trainer import Trainer
 from monai_mri.errors import CheckpointError
 
@@ -28,14 +28,8 @@ def identity_of(trainer: Trainer, folder: RunFolder, *, selected_on: Sequence[st
         "seed": trainer.seed,
         "epoch_length": trainer.state.epoch_length,
         "protocol": folder.protocol,
-        **described_settings(trainer),
+        **trainer.settings,
     }
-
-
-def described_settings(trainer: Trainer) -> dict[str, Any]:
-    """The trainer's settings, as JSON can hold them."""
-    settings: dict[str, Any] = describe(trainer.settings())
-    return settings
 
 
 def require_same_run(folder: RunFolder, found: dict[str, Any], wanted: dict[str, Any]) -> None:

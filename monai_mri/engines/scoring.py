@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from monai_mri.engines.volume_scores import UNEQUAL
 from monai_mri.metrics import (
     Counts,
     LesionScores,
@@ -157,6 +158,11 @@ def printed_slices(summary: Mapping[str, Any]) -> list[str]:
         lines.append(
             f"note: {volumes['missing_slices']} slices are missing in {volumes['with_gaps']} of "
             f"{volumes['volumes']} volumes and were not scored"
+        )
+    if unequal := volumes["without_mm"].get(UNEQUAL):
+        lines.append(
+            f"note: {unequal} of {volumes['volumes']} volumes have no scores, since their slices differ in "
+            "size"
         )
     if volumes["slices_without_volume"]:
         lines.append(

@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-SIMPLE = (bool, int, float, str, type(None))
-DEEPEST = 6
+import numpy as np
+
+PLAIN = (bool, int, float, str)  # in this order: True is an int, too
+SIMPLE = (*PLAIN, type(None), Enum, np.number, np.bool_)
+DEEPEST = 10
 
 
 def describe(thing: Any, *, depth: int = 0) -> Any:
     """A component's type and plain settings, as JSON can hold them; equal settings are described equally.
 
     Attributes that are numbers, texts, lists and dicts of these, or components in turn, are taken; tensors,
-    paths, private attributes and caches are not.
+    paths, private attributes and caches are not. An enum stands as its value. What a random transform drew
+    last is among its attributes: describe it before it draws.
 
     >>> describe(partial(dict, lr=0.1))
     {'_target_': 'builtins.dict', 'lr': 0.1}
     """
     if isinstance(thing, SIMPLE):
-        return thing
+        return _simple(thing)
     if isinstance(thing, (list, tuple)):
-        return [describe(item, depth=depth + 1) for item in thing] if depth < DEEPEST else str(type(thing))
+        return [describe(item, depth=depth) for item in thing]
     if isinstance(thing, dict):
-        return {str(key): describe(value, depth=depth + 1) for key, value in thing.items()}
+        return {str(key): describe(value, depth=depth) for key, value in thing.items()}
     if isinstance(thing, partial):
-        return {"_target_": _name(thing.func), **describe(dict(thing.keywords), depth=depth + 1)}
+        return {"_target_": _name(thing.func), **describe(dict(thing.keywords), depth=depth)}
     if isinstance(thing, type) or (callable(thing) and not hasattr(thing, "__dict__")):
         return _name(thing)
+    if not hasattr(thing, "__dict__"):
+        return str(thing)  # such as torch.float32
     if depth >= DEEPEST:
         return _name(type(thing))
     return {"_target_": _name(type(thing)), **_attributes(thing, depth=depth)}
@@ -44,12 +51,33 @@ def source_of(dataset: Any) -> Any:
 def first_difference(found: Any, wanted: Any, *, path: str = "") -> str | None:
     """Where two descriptions differ first, as "key: was …, is …"; None where they are equal."""
     if isinstance(found, dict) and isinstance(wanted, dict):
-        for key in sorted(found.keys() | wanted.keys()):
-            below = f"{path}::{key}" if path else key
-            if difference := first_difference(found.get(key), wanted.get(key), path=below):
-                return difference
-        return None
-    return None if found == wanted else f"{path}: was {found!r}, is {wanted!r}"
+        pairs = [(key, found.get(key), wanted.get(key)) for key in sorted(found.keys() | wanted.keys())]
+    elif _alike(found, wanted):
+        pairs = list(zip(map(str, range(len(found))), found, wanted, strict=True))
+    else:
+        return None if _equal(found, wanted) else f"{path}: was {found!r}, is {wanted!r}"
+    below = (first_difference(one, other, path=f"{path}::{key}".lstrip(":")) for key, one, other in pairs)
+    return next(filter(None, below), None)
+
+
+def _simple(thing: Any) -> Any:
+    """A number or text as Python's own type: a checkpoint is read without any other."""
+    if isinstance(thing, Enum):
+        return describe(thing.value)
+    if isinstance(thing, (np.number, np.bool_)):
+        return thing.item()
+    return next((plain(thing) for plain in PLAIN if isinstance(thing, plain)), thing)
+
+
+def _alike(found: Any, wanted: Any) -> bool:
+    """Whether both are equally long lists of components; a list of numbers is shown as a whole."""
+    both = isinstance(found, list) and isinstance(wanted, list)
+    return both and len(found) == len(wanted) and all(isinstance(item, dict) for item in [*found, *wanted])
+
+
+def _equal(found: Any, wanted: Any) -> bool:
+    both_nan = isinstance(found, float) and isinstance(wanted, float) and found != found and wanted != wanted
+    return both_nan or bool(found == wanted)
 
 
 def _attributes(thing: Any, *, depth: int) -> dict[str, Any]:

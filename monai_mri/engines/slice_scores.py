@@ -58,6 +58,7 @@ class SliceScore:
         counts: its pixels.
         scores: `SLICE_SCORES`, nan where undefined.
         masks: both masks, for distances in the volume; None where they are not needed.
+        shape: rows and columns.
     """
 
     sample_id: str
@@ -67,6 +68,7 @@ class SliceScore:
     counts: Counts
     scores: Mapping[str, float]
     masks: PackedMasks | None = None
+    shape: tuple[int, ...] = ()
 
     @property
     def has_lesion(self) -> bool:
@@ -126,6 +128,7 @@ def score_slice(
         counts=count_voxels(pred, truth),
         scores={name: found[name] for name in SLICE_SCORES},
         masks=PackedMasks.of(pred, truth) if keep_masks else None,
+        shape=tuple(truth.shape),
     )
 
 

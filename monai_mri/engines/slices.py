@@ -142,6 +142,27 @@ def planes(sample: Sample) -> list[Sample]:
     ]
 
 
+def turned(plane: Tensor) -> Tensor:
+    """A plane of a volume (…, right, anterior) as radiologists look at it, or such a view as the plane again.
+
+    Rows then go from front to back, columns from the patient's right to the left, as in pictures of slices.
+
+    >>> import torch
+    >>> turned(torch.tensor([[1, 2, 3], [4, 5, 6]])).tolist()
+    [[6, 3], [5, 2], [4, 1]]
+    >>> turned(turned(torch.tensor([[1, 2, 3], [4, 5, 6]]))).tolist()
+    [[1, 2, 3], [4, 5, 6]]
+    """
+    view: Tensor = plain_tensor(plane).flip(-2, -1).transpose(-2, -1).contiguous()
+    if not isinstance(plane, MetaTensor):
+        return view
+    meta = dict(plane.meta)
+    if "spacing_mm" in meta:
+        meta["spacing_mm"] = np.asarray(meta["spacing_mm"])[::-1].copy()
+    result: Tensor = MetaTensor(view, meta=meta)
+    return result
+
+
 def _require_mask_values(label: Tensor, name: str) -> None:
     if not bool(((label == 0) | (label == 1)).all()):
         found = f"values from {float(label.min()):g} to {float(label.max()):g}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 import torch
@@ -19,6 +20,7 @@ from monai_mri.engines.batching import BatchDataset, as_is
 from monai_mri.engines.device import memory_format_of, resolve_device
 from monai_mri.engines.sampling import EpochBatches
 from monai_mri.engines.seeding import seed_torch
+from monai_mri.engines.settings import describe
 from monai_mri.engines.shared_norm import share_batch_norms
 from monai_mri.engines.waiting import WaitClock
 from monai_mri.errors import ConfigError, NonFiniteLossError
@@ -116,20 +118,28 @@ class Trainer(SupervisedTrainer):
         loss, count = distributed.total(both).tolist()
         return loss / count if count else float("nan")
 
+    @cached_property
     def settings(self) -> dict[str, Any]:
-        """Everything that changes a step, for the record and for resuming only what was begun."""
-        return {
-            "network": self.plain_network,
-            "loss": self.loss_function,
-            "optimizer": self._make_optimizer,
-            "lr_schedule": self._make_schedule,
-            "dataset": self.dataset,
-            "batch_size": self.batch_size,
-            "amp": self.amp or isinstance(self.inferer, _InBfloat16),
-        }
+        """Everything that changes a step, as JSON can hold it, to resume only what was begun.
+
+        It is described once, at the latest by `prepare`: what random transforms then draw is no setting.
+        """
+        settings: dict[str, Any] = describe(
+            {
+                "network": self.plain_network,
+                "loss": self.loss_function,
+                "optimizer": self._make_optimizer,
+                "lr_schedule": self._make_schedule,
+                "dataset": self.dataset,
+                "batch_size": self.batch_size,
+                "amp": self.amp or isinstance(self.inferer, _InBfloat16),
+            }
+        )
+        return settings
 
     def prepare(self) -> None:
         """Read the data, move the network to its device, make optimiser, schedule and loader."""
+        _ = self.settings  # before anything is drawn
         if hasattr(self.dataset, "prepare"):
             self.dataset.prepare()
         device = self.state.device

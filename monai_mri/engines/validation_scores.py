@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from monai_mri.engines.answering import load_trained
 from monai_mri.engines.console import say
 from monai_mri.engines.dataset import Sample
 from monai_mri.engines.entry import bundle_step
@@ -14,7 +15,6 @@ from monai_mri.engines.key_metric import as_array
 from monai_mri.engines.run_folder import RunFolder, plain
 from monai_mri.engines.settings import source_of
 from monai_mri.engines.volumes import SliceBook, Volumes
-from monai_mri.engines.weights import load_weights
 from monai_mri.errors import UsageError
 
 
@@ -50,7 +50,7 @@ def evaluate_validation(
     if source.is_empty:
         say(f"part {source.part!r} is empty in the splits: no scores of it")
         return {}
-    evaluator.record = record = load_weights(evaluator.network, Path(weights or run_folder.root))
+    record = load_trained(evaluator, Path(weights or run_folder.root))
     replace(record, selected_on=()).refuse_trained(source.subjects)
     own = record.protocol in ("", run_folder.protocol)
     name = f"{'evaluation' if own else f'evaluation-{run_folder.protocol}'}/summary.json"

@@ -30,6 +30,7 @@ from monai_mri.metrics.subject_means import subject_means
 
 VOLUME_SCORES = (*OVERLAPS, *DISTANCES_MM, "volume_difference", "volume_error")
 AMOUNTS = ("truth_voxels", "pred_voxels", "truth_ml", "pred_ml")
+UNEQUAL = "slices of unequal size, nor overlaps"
 Spacing = tuple[float, float, float]
 
 
@@ -46,7 +47,7 @@ class VolumeScore:
         counts: voxels of all slices together.
         scores: `VOLUME_SCORES`, nan where undefined.
         amounts: `AMOUNTS`; those in ml are nan where the voxel size is unknown.
-        without_mm: why there are no distances, empty where there are.
+        without_mm: why there are no distances, or neither distances nor overlaps; empty where there are.
     """
 
     volume: tuple[str, ...]
@@ -69,8 +70,8 @@ def score_volumes(
 
     Overlaps come from the voxels of all slices added up. Relative to the true volume, `volume_difference` is
     what was marked too much (or, below 0, too little), `volume_error` the same without its sign; both are nan
-    without a true voxel. Distances are in 3D; nan where the voxel size is unknown, a slice lacks, the
-    slices differ in size, or a mask is empty.
+    without a true voxel. Distances are in 3D; nan where the voxel size is unknown, a slice lacks, or a mask
+    is empty. Of slices that differ in size, whose pixels are not alike, all scores and amounts are nan.
 
     Args:
         slices: of one volume or of several, in any order; those without a volume are passed over.
@@ -105,7 +106,8 @@ def summarise_volumes(volumes: Sequence[VolumeScore], *, draws: int = 2000, seed
     Intervals are percentiles of draws of whole subjects, nan for fewer than 5.
 
     Returns:
-        `volumes = scored + missed + falsely_found + both_empty` (as `summarise_scores` counts scans),
+        `volumes = scored + missed + falsely_found + both_empty` (by what is marked, as `summarise_scores`
+        counts scans, also where the scores are undefined),
         `subjects`, `with_gaps` (volumes of which slices lack) and `missing_slices` of all, `without_mm` (for
         each reason, how many volumes have no distances), and `scores`, a dict of
         `value low high sd n undefined subjects undefined_draws` for each of `VOLUME_SCORES`.
@@ -154,16 +156,18 @@ def _score(slices: list[SliceScore], *, spacing: Spacing | None, expected: Colle
     difference = (pred - truth) / truth if truth else nan
     distances, reason = _distances(slices, spacing=spacing, missing=missing)
     ml = prod(spacing) / 1000 if spacing is not None else nan
+    scores = overlaps_of(counts) | {"volume_difference": difference, "volume_error": abs(difference)}
+    amounts = dict(zip(AMOUNTS, (truth, pred, truth * ml, pred * ml), strict=True))
+    if reason == UNEQUAL:
+        scores, amounts = dict.fromkeys(scores, nan), dict.fromkeys(AMOUNTS, nan)
     return VolumeScore(
         volume=first.volume or (),
         subject_id=first.subject_id,
         slices=len(slices),
         missing=missing,
         counts=counts,
-        scores=overlaps_of(counts)
-        | distances
-        | {"volume_difference": difference, "volume_error": abs(difference)},
-        amounts=dict(zip(AMOUNTS, (truth, pred, truth * ml, pred * ml), strict=True)),
+        scores=scores | distances,
+        amounts=amounts,
         without_mm=reason,
     )
 
@@ -197,12 +201,12 @@ def _distances(
 def _obstacle(
     slices: list[SliceScore], masks: list[PackedMasks], *, spacing: Spacing | None, missing: int
 ) -> str:
+    if len({one.shape for one in slices}) > 1:
+        return UNEQUAL
     if spacing is None or len(masks) < len(slices):
         return "voxel size unknown"
     if missing:
         return "slices missing"
-    if len({one.shape for one in masks}) > 1:
-        return "slices of unequal size"
     empty = not any(one.is_marked for one in slices) or not any(one.has_lesion for one in slices)
     return "a mask is empty" if empty else ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +39,10 @@ class WeightsRecord:
 
     Subjects are stored as salted hashes: enough to refuse an evaluation on them, no list of names. A hash is
     a pseudonym, not anonymity: short ids can be guessed. `images_from` are the manifest's columns of the
-    channels, `labels` the labels of each class, in the order of `classes`; empty where an older version wrote
-    the file. `starts` are the trainings that this one started from, by way of pretrained weights.
+    channels, `labels` the labels of each class, in the order of `classes`, `images_kind` is "nifti" or
+    "picture" by the files of the images, empty where both were among them; `settings` are those that change
+    what the weights say (`answering.answer_settings`). All are empty where an older version wrote the file.
+    `starts` are the trainings that this one started from, by way of pretrained weights.
     """
 
     study: str
@@ -55,6 +57,8 @@ class WeightsRecord:
     classes: tuple[str, ...] = ()
     labels: tuple[tuple[str, ...], ...] = ()
     images_from: tuple[str, ...] = ()
+    images_kind: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
     threshold: float | None = None
     raw_threshold: float | None = None
     tensors_sha256: str = ""

@@ -50,6 +50,7 @@ class Picture:
         kind: ``"nifti"`` or ``"picture"``.
         grid: The grid on disk; None for a 2D picture.
         full_scale: What white is, by the file's type: 255 for a 2D picture of 8 bits; nan where unknown.
+        exif_turn: Orientation tag, 1 to 8, by which a 2D picture was turned upright; 1 where it was not.
     """
 
     array: Float32Array
@@ -59,6 +60,7 @@ class Picture:
     kind: Literal["nifti", "picture"]
     grid: NiftiGrid | None = None
     full_scale: float = math.nan
+    exif_turn: int = 1
 
 
 def check_same_grid(image: Picture, mask: Picture) -> None:

@@ -21,6 +21,7 @@ DEEP_MODES = ("I", "I;16", "I;16B", "I;16L", "I;16N", "F")
 WHITE = 255.0  # of 8 bits
 ORIENTATION_TAG = 0x0112
 SIDEWAYS = (5, 6, 7, 8)
+WITH_ALPHA = ("LA", "P", "PA", "RGBA", "RGBa")
 
 
 def read_raster(path: Path) -> Picture:
@@ -28,7 +29,7 @@ def read_raster(path: Path) -> Picture:
 
     Colour becomes luminance (ITU-R 601: 0.299 R + 0.587 G + 0.114 B, rounded to 8 bits), transparency is
     ignored, 16-bit and floating-point greys keep their range, black-and-white becomes 0 and 255, and an EXIF
-    rotation is applied.
+    rotation is applied; `exif_turn` tells which.
 
     Returns:
         The grey values as float32 (H, W), row 0 at the top. No affine and no spacing: the pixel size is
@@ -36,11 +37,11 @@ def read_raster(path: Path) -> Picture:
 
     Raises:
         ImageError: truncated (E101), more pixels than Pillow's safety limit (E108), several pages (E201), NaN
-            or infinite pixels (E301), not such a picture, or an uncompressed TIFF whose
-            tag turns it by 90 degrees (E405).
+            or infinite pixels (E301), one colour everywhere with all that it shows in its transparency
+            (E302), not such a picture, or an uncompressed TIFF whose tag turns it by 90 degrees (E405).
     """
-    array, full_scale = _read(path, _grey)
-    return _picture(array, path, full_scale)
+    array, full_scale, turn = _read(path, _grey)
+    return _picture(array, path, full_scale, turn)
 
 
 def read_raster_colour(path: Path) -> tuple[Picture, Picture, Picture]:
@@ -56,32 +57,41 @@ def read_raster_colour(path: Path) -> tuple[Picture, Picture, Picture]:
     Raises:
         ImageError: as `read_raster`.
     """
-    array, full_scale = _read(path, _colour)
+    array, full_scale, turn = _read(path, _colour)
     if array.ndim == 2:
-        grey = _picture(array, path, full_scale)
+        grey = _picture(array, path, full_scale, turn)
         return grey, grey, grey
-    red, green, blue = (_picture(array[..., band].copy(), path, full_scale) for band in range(3))
+    red, green, blue = (_picture(array[..., band].copy(), path, full_scale, turn) for band in range(3))
     return red, green, blue
 
 
-def _picture(array: Float32Array, path: Path, full_scale: float) -> Picture:
+def _picture(array: Float32Array, path: Path, full_scale: float, turn: int) -> Picture:
     require_finite(array, path)
     return Picture(
-        array=array, affine=None, spacing_mm=None, path=path, kind="picture", full_scale=full_scale
+        array=array,
+        affine=None,
+        spacing_mm=None,
+        path=path,
+        kind="picture",
+        full_scale=full_scale,
+        exif_turn=turn,
     )
 
 
-def _read(path: Path, bands: Callable[[Image], Image]) -> tuple[Float32Array, float]:
-    """The pixels that `bands` gives of an upright picture, and what white is."""
+def _read(path: Path, bands: Callable[[Image], Image]) -> tuple[Float32Array, float, int]:
+    """The pixels that `bands` gives of an upright picture, what white is, and how it was turned."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     try:
         with Image.open(path, formats=FORMATS) as picture:
             if picture.format == "TIFF":
                 _require_plain_tiff(picture, path)
+            turn = picture.getexif().get(ORIENTATION_TAG, 1)  # loading a TIFF takes the tag away
             picture.load()
             shown = bands(ImageOps.exif_transpose(picture))
-            return np.array(shown, dtype=np.float32), math.nan if shown.mode in DEEP_MODES else WHITE
+            array = np.array(shown, dtype=np.float32)
+            hidden = bool((array == array[:1, :1]).all()) and _transparency_varies(picture)
+            white = math.nan if shown.mode in DEEP_MODES else WHITE
     except UnidentifiedImageError:
         raise _fault("E405", path, "not a picture inside", "JPG, PNG or TIFF", "save it as one") from None
     except Image.DecompressionBombError as cause:
@@ -89,6 +99,17 @@ def _read(path: Path, bands: Callable[[Image], Image]) -> tuple[Float32Array, fl
     except (OSError, SyntaxError, TypeError, ValueError) as cause:
         found = f"truncated or corrupt ({cause})"
         raise _fault("E101", path, found, "a whole picture", "copy the file again") from None
+    if hidden:
+        found = "the same colour everywhere, and all that it shows in its transparency"
+        raise _fault("E302", path, found, "a picture in its colours", "flatten it onto black, and save it")
+    return array, white, turn if turn in range(2, 9) else 1
+
+
+def _transparency_varies(picture: Image) -> bool:
+    if picture.mode not in WITH_ALPHA:
+        return False
+    least, most = picture.convert("RGBA").getchannel("A").getextrema()
+    return least != most
 
 
 def _require_plain_tiff(picture: Any, path: Path) -> None:

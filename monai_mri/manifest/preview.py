@@ -1,15 +1,16 @@
-"""Subjects by class and site of each part of splits, in plain text, to be read before they are used."""
+"""Subjects or rows by class and site of each part of splits, in plain text, to be read before use."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from monai_mri.manifest.core import Manifest
 from monai_mri.manifest.held import rows_with
 from monai_mri.manifest.schema import Splits
-from monai_mri.manifest.strata import most_frequent
+from monai_mri.manifest.strata import SET, most_frequent, values_of
 from monai_mri.manifest.units import ROW, shared_columns, unit_keys
 
 MOST_CLASSES = 8  # columns of classes; the rest is counted together
@@ -17,17 +18,24 @@ MOST_SITES = 12
 OTHERS = "(others)"
 EMPTY = "(none)"
 
-_Key = tuple[str, str, str]  # part, site, class; "" is all of them
+_Key = tuple[str, str, str]  # part (or unit), site, class; "" is all of them
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
 class _Groups:
-    """Which unit holds which subject, of which site and class; `rows` is the unit of each row."""
+    """Which unit holds which subject, of which site and class; `rows` is the number of rows of each unit.
+
+    `labelled` is empty unless rows are what is counted by class: then the number of rows of each unit, site
+    and class, and the class of every subject is "". `mixed` counts subjects with rows of several classes.
+    """
 
     units: Sequence[str]
     subjects: Sequence[str]
     kinds: Sequence[tuple[str, str]]
     rows: Mapping[str, int]
+    labelled: Mapping[_Key, int]
+    mixed: int
 
 
 def describe_splits(manifest: Manifest, splits: Splits) -> str:
@@ -35,16 +43,19 @@ def describe_splits(manifest: Manifest, splits: Splits) -> str:
 
     Of several folds a count is that of the first, then its least and most over all folds in brackets. The
     class is the column that was balanced, else `label`, else the first column to stratify by. A subject
-    counts as its most frequent class and site; one that stands in two parts counts in both. Warnings stand
-    below.
+    counts as its most frequent class and site; one that stands in two parts counts in both. Where subjects
+    have rows of several classes, rows are counted by class in their place, unless the classes were balanced:
+    a subject with tumour in a few of its slices would else count as one without. Warnings stand below.
     """
     column = _class_column(manifest, splits)
     groups = _groups(manifest, splits, column)
     counted = [_counts(groups, fold, splits) for folds in splits.parts for fold in folds]
-    classes = sorted({kind[1] for kind in groups.kinds}) if column else []
+    found = groups.labelled or [("", *kind) for kind in groups.kinds]
+    classes = sorted({name for _, _, name in found}) if column else []
     sites = sorted({kind[0] for kind in groups.kinds})
     header = ["part", "site", *(["units"] if splits.unit != "subject_id" else []), "rows", "subjects"]
-    lines = [[*header, *(f"{column} {name}" for name in classes)]]
+    counting = "rows " if groups.labelled else ""
+    lines = [[*header, *(f"{counting}{column} {name}" for name in classes)]]
     for part in ("train", "validation", "test", "unused"):
         if not any(counts[part, "", ""] for counts in counted):
             continue
@@ -57,6 +68,7 @@ def describe_splits(manifest: Manifest, splits: Splits) -> str:
         lines = [[line[0], *line[2:]] for line in lines]
     blocks = [
         _title(splits, _only_trained(manifest, splits)),
+        *_mixed(groups, column),
         _aligned(lines),
         *(f"warning: {line}" for line in splits.warnings),
     ]
@@ -93,8 +105,20 @@ def _title(splits: Splits, only_trained: int) -> str:
     return title
 
 
+def _mixed(groups: _Groups, column: str) -> list[str]:
+    """What a reader must know where subjects have rows of several classes."""
+    if not groups.mixed:
+        return []
+    several = (
+        f"{groups.mixed} of {len(set(groups.subjects))} subjects have rows of several values of {column}"
+    )
+    if groups.labelled:
+        return [f"{several}: its columns count rows"]
+    return [f"{several}, and count as their most frequent one"]
+
+
 def _class_column(manifest: Manifest, splits: Splits) -> str:
-    wanted = [splits.balance, "label", *splits.stratify]
+    wanted = [splits.balance, "label", *(text.removesuffix(f":{SET}") for text in splits.stratify)]
     return next((name for name in wanted if name and name in manifest.table), "")
 
 
@@ -102,13 +126,22 @@ def _groups(manifest: Manifest, splits: Splits, column: str) -> _Groups:
     keys = unit_keys(manifest, splits.unit)
     subjects: list[str] = manifest.table["subject_id"].tolist()
     site_of = _few(most_frequent(manifest, subjects, "site"), MOST_SITES)
-    class_of = _few(most_frequent(manifest, subjects, column), MOST_CLASSES) if column else {}
+    values = values_of(manifest, subjects, column) if column else {}
+    mixed = sum(len(found) > 1 for found in values.values())
+    labelled: Counter[_Key] = Counter()
+    class_of: dict[str, str] = {}
+    if mixed and column != splits.balance:
+        labels = _few(dict(enumerate(manifest.table[column].tolist())), MOST_CLASSES)
+        labelled = Counter(zip(keys, map(site_of.__getitem__, subjects), labels.values(), strict=True))
+    elif column:
+        class_of = _few(most_frequent(manifest, subjects, column), MOST_CLASSES)
     pairs = sorted(set(zip(keys, subjects, strict=True)))
     kinds = [(site_of[subject], class_of.get(subject, "")) for _, subject in pairs]
-    return _Groups([unit for unit, _ in pairs], [subject for _, subject in pairs], kinds, Counter(keys))
+    units = [unit for unit, _ in pairs]
+    return _Groups(units, [subject for _, subject in pairs], kinds, Counter(keys), labelled, mixed)
 
 
-def _few(values: Mapping[str, str], most: int) -> dict[str, str]:
+def _few(values: Mapping[_T, str], most: int) -> dict[_T, str]:
     """The values with the rare ones together, so that a table stays readable."""
     common = {value for value, _ in Counter(values.values()).most_common(most)}
     return {key: (value or EMPTY) if value in common else OTHERS for key, value in values.items()}
@@ -127,6 +160,9 @@ def _counts(groups: _Groups, fold: Mapping[str, str], splits: Splits) -> Counter
     if splits.unit != "subject_id":
         for part, count in Counter(fold.values()).items():
             counts[part, "", "#units"] = count
+    for (unit, site, name), count in groups.labelled.items():
+        for key in ((fold[unit], site, name), (fold[unit], "", name)):
+            counts[key] += count
     for part, count in _row_counts(groups, fold).items():
         counts[part, "", "#rows"] = count
     return counts

@@ -19,7 +19,7 @@ from monai_mri.manifest.plan import Plan, check_room, deal
 from monai_mri.manifest.schema import PARTS, Part, Splits
 from monai_mri.manifest.sizes import Sizes, check_numbers
 from monai_mri.manifest.spelling import refuse_spellings
-from monai_mri.manifest.strata import classes_of_units, strata_of_units, stratifier
+from monai_mri.manifest.strata import SET, classes_of_units, strata_of_units, stratifier
 from monai_mri.manifest.units import refuse_torn_groups, sharing_warnings, unit_keys, unit_name
 
 
@@ -61,9 +61,10 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
     `{"patient19": "test"}`; shares and folds then speak of the rest.
 
     `stratify` names columns; each of their values must be in each part. A unit with several values counts
-    as its most frequent one, of equals the first in the alphabet. `age:4` cuts numbers into 4 quantile bins,
-    which are kept in proportion but may be missing in a part. `balance` names a column of which each part
-    gets equally many units of each value; units too many are `unused`.
+    as its most frequent one, of equals the first in the alphabet, or with `label:set` as the set of all that
+    it has. `age:4` cuts numbers into 4 quantile bins, which are kept in proportion but may be missing in a
+    part. `balance` names a column of which each part gets equally many units of each value; units too many
+    are `unused`.
 
     Raises:
         UsageError: a number out of range, settings that exclude each other, an unknown column, unit or part,
@@ -103,7 +104,7 @@ def make_splits(  # noqa: PLR0913 - one for each thing that can be asked of spli
         plan = replace(plan, sizes=replace(sizes, test=0.0), held=held, names=tuple(named))
     check_room(plan)
     required = {
-        one.column: [stratum[place] for stratum in strata.values()]
+        f"{one.column}:{SET}" if one.every else one.column: [stratum[place] for stratum in strata.values()]
         for place, one in enumerate(columns)
         if one.bins is None
     } | ({balance: [classes[name] for name in strata]} if balance else {})

@@ -1,4 +1,4 @@
-"""The stratum of each unit: its value in each column to stratify by, numbers as quantile bins."""
+"""The stratum of each unit: its value or values in each column to stratify by, numbers as quantile bins."""
 
 from __future__ import annotations
 
@@ -14,18 +14,23 @@ from monai_mri.manifest.units import refuse_column
 
 Stratum = tuple[str, ...]
 MISSING = "missing"
+SET = "set"
 
 
 @dataclass(frozen=True)
 class Stratifier:
-    """A column to stratify by. With `bins` its cells are numbers, cut at quantiles of the units."""
+    """A column to stratify by. With `bins` its cells are numbers, cut at quantiles of the units.
+
+    Where a unit has several values, its most frequent one counts; with `every` all that it has, as a set.
+    """
 
     column: str
     bins: int | None = None
+    every: bool = False
 
 
 def stratifier(manifest: Manifest, text: str) -> Stratifier:
-    """What `COLUMN` or `COLUMN:BINS` asks for.
+    """What `COLUMN`, `COLUMN:BINS` or `COLUMN:set` asks for.
 
     Raises:
         UsageError: no such column, or fewer than two bins.
@@ -37,9 +42,11 @@ def stratifier(manifest: Manifest, text: str) -> Stratifier:
         refuse_column(manifest, text, purpose="to stratify by")
     if column not in manifest.table:
         refuse_column(manifest, column, purpose="to stratify by")
+    if bins == SET:
+        return Stratifier(column, every=True)
     if not (bins.isdecimal() and int(bins) >= 2):
         found = f"{bins!r} bins of {column}"
-        raise UsageError(f"splits: {found}, expected a whole number from 2 on; write for instance {column}:4")
+        raise UsageError(f"splits: {found}, expected a whole number from 2 on, or {SET}; write {column}:4")
     return Stratifier(column, int(bins))
 
 
@@ -50,7 +57,8 @@ def strata_of_units(
 
     `keys` is the unit of each row. Units `apart`, which are not dealt, do not shift the quantiles. A unit
     with several values counts as its most frequent one, of equals the first in the alphabet; of numbers it is
-    the median. Missing numbers are a stratum of their own.
+    the median. Missing numbers are a stratum of their own. A stratifier of `every` value counts them all: a
+    unit of rows with "tumor" and "no_tumor" is "no_tumor + tumor", without regard to how many rows have each.
 
     Raises:
         UsageError: a column is nearly unique, or one to bin holds text.
@@ -59,7 +67,7 @@ def strata_of_units(
     columns = []
     for one in stratifiers:
         if one.bins is None:
-            values = most_frequent(manifest, keys, one.column)
+            values = (_every_value if one.every else most_frequent)(manifest, keys, one.column)
             _refuse_unique(
                 manifest, one.column, {unit: value for unit, value in values.items() if unit not in apart}
             )
@@ -94,6 +102,15 @@ def most_frequent(manifest: Manifest, keys: Sequence[str], column: str) -> dict[
         unit: cells[0] if len(cells) == 1 else _mode(cells)
         for unit, cells in _cells(manifest, keys, column).items()
     }
+
+
+def values_of(manifest: Manifest, keys: Sequence[str], column: str) -> dict[str, list[str]]:
+    """The values that each unit has in a column, in the order of the alphabet; empty cells are none."""
+    return {unit: sorted(set(cells) - {""}) for unit, cells in _cells(manifest, keys, column).items()}
+
+
+def _every_value(manifest: Manifest, keys: Sequence[str], column: str) -> dict[str, str]:
+    return {unit: " + ".join(values) for unit, values in values_of(manifest, keys, column).items()}
 
 
 def _mode(cells: Sequence[str]) -> str:

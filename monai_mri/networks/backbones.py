@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from monai_mri.errors import CheckpointError
+from monai_mri.errors import CheckpointError, ConfigError
 from monai_mri.networks.published import from_hugging_face, from_torch_hub
 from monai_mri.networks.standardise import IMAGENET_MEAN, IMAGENET_SPREAD
 from monai_mri.networks.torchvision_cpu import import_timm
@@ -60,11 +60,12 @@ def make_backbone(name: str, *, in_channels: int) -> Backbone:
     ResNets of 18, 34, 50 and 101 layers are MONAI's, laid out as torchvision's. Any other name is timm's.
 
     Raises:
-        ValueError: no such backbone, or no channels.
-        ConfigError: the backbone is timm's, which is not installed.
+        ConfigError: no such backbone, no channels, or the backbone is timm's, which is not installed.
     """
     if in_channels < 1:
-        raise ValueError(f"backbone {name}: in_channels is {in_channels}, expected at least 1")
+        raise ConfigError(
+            f"backbone {name}: in_channels is {in_channels}, expected at least 1; correct that number"
+        )
     if name in RESNETS:
         return resnet(name, in_channels=in_channels)
     return _from_timm(name, in_channels)
@@ -79,10 +80,10 @@ def resnet(name: str, *, in_channels: int) -> Backbone:
     studies from before 2021 did, give its file, such as `resnet50-0676ba61.pth`, as `weights`.
 
     Raises:
-        ValueError: no such ResNet here.
+        ConfigError: no such ResNet here.
     """
     if name not in RESNETS:
-        raise ValueError(f"ResNet {name!r} found, expected one of {', '.join(RESNETS)}")
+        raise ConfigError(f"ResNet {name!r} found, expected one of {', '.join(RESNETS)}; choose one of those")
     from monai.networks.nets.resnet import ResNet  # importing MONAI takes seconds
 
     block, layers = _LAYERS[name]
@@ -115,16 +116,20 @@ def dilate(stage: nn.Module, *, rate: int = 2) -> None:
 def _from_timm(name: str, in_channels: int) -> Backbone:
     timm = import_timm()
     if not timm.is_model(name):
-        near = get_close_matches(name, [*RESNETS, *timm.list_models()], n=1)
-        hint = f"did you mean {near[0]!r}?" if near else "timm.list_models() has the names"
-        raise ValueError(
+        near = [
+            *get_close_matches(name, [*RESNETS, *_SMALLEST], n=1, cutoff=0.8),
+            *get_close_matches(name, timm.list_models(), n=1),
+        ]
+        meant = " or ".join(repr(one) for one in dict.fromkeys(near))
+        hint = f"did you mean {meant}?" if near else "timm.list_models() has the names"
+        raise ConfigError(
             f"backbone {name!r} found, expected one of {', '.join(RESNETS)} or a name of timm's; {hint}"
         )
     module = timm.create_model(name, pretrained=False, num_classes=0, in_chans=in_channels)
     config = module.pretrained_cfg
     first = config.get("first_conv")
     if not isinstance(first, str):
-        raise ValueError(
+        raise ConfigError(
             f"backbone {name}: timm names {first} as its first convolution, expected one; "
             "choose another backbone"
         )
@@ -147,6 +152,5 @@ def _published_by_timm(name: str, config: dict[str, Any]) -> Path:
     if config.get("url") and not config.get("custom_load"):
         return from_torch_hub(config["url"])
     raise CheckpointError(
-        f"backbone {name}: timm knows no published weights of it that can be read here; "
-        "set weights to none, or to a file"
+        f"backbone {name}: timm knows no published weights of it that can be read here; give a file, or none"
     )

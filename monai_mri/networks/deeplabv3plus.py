@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 - its usual name
 
+from monai_mri.errors import ConfigError
 from monai_mri.networks.backbones import dilate, resnet
 from monai_mri.networks.pretrained import load_pretrained
 from monai_mri.networks.pyramid import AtrousPyramid, convolution
@@ -52,7 +53,7 @@ class DeepLabV3Plus(nn.Module):
         dropout: share of the pyramid's values that are dropped in training, in [0, 1).
 
     Raises:
-        ValueError: a setting is out of range.
+        ConfigError: a setting is out of range.
 
     Example:
         >>> net = DeepLabV3Plus(encoder="resnet18").eval()
@@ -137,10 +138,13 @@ def _check(network: DeepLabV3Plus, rates: Sequence[int], dropout: float) -> None
         "decoder_convolutions",
     ):
         if getattr(network, name) < 1:
-            raise ValueError(f"DeepLabV3Plus: {name} is {getattr(network, name)}, expected at least 1")
+            raise ConfigError(
+                f"DeepLabV3Plus: {name} is {getattr(network, name)}, expected at least 1; correct it"
+            )
     if not rates or min(rates) < 1:
-        raise ValueError(
-            f"DeepLabV3Plus: atrous_rates are {tuple(rates)}, expected at least one, each of 1 or more"
+        raise ConfigError(
+            f"DeepLabV3Plus: atrous_rates are {tuple(rates)}, expected at least one, each of 1 or more; "
+            "correct them"
         )
     if not 0 <= dropout < 1:
-        raise ValueError(f"DeepLabV3Plus: dropout is {dropout}, expected a share from 0 to below 1")
+        raise ConfigError(f"DeepLabV3Plus: dropout is {dropout}, expected 0 to below 1; correct it")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from monai_mri.errors import ConfigError
 from monai_mri.networks.backbones import make_backbone
 from monai_mri.networks.pretrained import load_pretrained
 from monai_mri.networks.standardise import standardise
@@ -39,8 +40,8 @@ class ImageClassifier(nn.Module):
         dropout: share of features that are dropped in training, in [0, 1).
 
     Raises:
-        ValueError: a setting is out of range, or there is no such backbone.
-        ConfigError: the backbone needs timm, which is not installed.
+        ConfigError: a setting is out of range, there is no such backbone, or it needs timm, which is not
+            installed.
 
     Example:
         >>> net = ImageClassifier("resnet18", num_classes=4)
@@ -103,6 +104,6 @@ class ImageClassifier(nn.Module):
 
 def _check(num_classes: int, dropout: float) -> None:
     if num_classes < 2:
-        raise ValueError(f"ImageClassifier: num_classes is {num_classes}, expected at least 2")
+        raise ConfigError(f"ImageClassifier: num_classes is {num_classes}, expected at least 2; correct it")
     if not 0 <= dropout < 1:
-        raise ValueError(f"ImageClassifier: dropout is {dropout}, expected a share from 0 to below 1")
+        raise ConfigError(f"ImageClassifier: dropout is {dropout}, expected 0 to below 1; correct it")

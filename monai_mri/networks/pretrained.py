@@ -19,6 +19,7 @@ RUN_WEIGHTS = "model.safetensors"
 _PICKLED = (".pth", ".pt", ".bin")
 _HEADS = ("fc", "classifier", "last_linear", "classif", "head", "AuxLogits")
 _COUNTER = "num_batches_tracked"
+_FITTED = (1, 3)  # channels of pictures; what other numbers stand for is not known
 State = dict[str, Tensor]
 
 
@@ -37,7 +38,8 @@ def load_pretrained(
     of the usual names (`fc`, `classifier`, …), and an auxiliary one. Everything else must be there in the
     same shape, and nothing more.
 
-    The first convolution may have been trained on another number of channels: see `fit_channels`.
+    The first convolution may have been trained on one channel or three where this one has others: see
+    `fit_channels`. Other numbers are not fitted, for nothing says which channels they are of.
 
     Args:
         backbone: the network without its head.
@@ -49,7 +51,8 @@ def load_pretrained(
 
     Raises:
         CheckpointError: there is no such file, it is damaged, or it belongs to another network; names the
-            first tensor that does not fit, both shapes, and the numbers of tensors.
+            first tensor that does not fit, both shapes, and the numbers of tensors. Or its first convolution
+            takes channels that cannot be fitted.
     """
     if str(weights) == "none":
         return
@@ -61,6 +64,7 @@ def load_pretrained(
     state = {name: tensor for name, tensor in state.items() if not _is_in(name, leave)}
     kernel, own = state.get(f"{first}.weight"), backbone.state_dict()[f"{first}.weight"]
     if kernel is not None and kernel.ndim == own.ndim and len(kernel) == len(own):
+        _refuse_channels(path, kernel.shape[1], own.shape[1])
         state[f"{first}.weight"] = fit_channels(kernel, own.shape[1])
     full = kept | state
     _refuse_other(path, full, backbone)
@@ -121,8 +125,8 @@ def _file(path: Path) -> Path:
     path = path / RUN_WEIGHTS if path.is_dir() else path
     if not path.is_file():
         raise CheckpointError(
-            f"{path}: no weights there; set weights to none, imagenet, a .safetensors or .pth file, "
-            "or the folder of a run"
+            f"{path}: no weights there, expected none, imagenet, a .safetensors or .pth file, "
+            "or the folder of a run; give one of these"
         )
     return path
 
@@ -151,7 +155,7 @@ def _without_prefix(path: Path, state: State, backbone: nn.Module) -> State:
     if not hits:
         raise CheckpointError(
             f"{path}: no names of this backbone: {next(iter(state))}, … found, {wanted[0]}, … expected; "
-            "give weights of the same backbone, or set weights to none"
+            "give weights of the same backbone, or none"
         )
     twins = sorted(start for start, count in hits.items() if count == len(wanted))
     if len(twins) > 1:
@@ -165,6 +169,16 @@ def _without_prefix(path: Path, state: State, backbone: nn.Module) -> State:
     return {name: tensor for name, tensor in part.items() if not _is_in(name, heads)}
 
 
+def _refuse_channels(path: Path, found: int, wanted: int) -> None:
+    """Refuse a first convolution that was trained on something else than grey or coloured pictures."""
+    if found != wanted and found not in _FITTED:
+        raise CheckpointError(
+            f"{path}: its first convolution takes {found} channels, expected {wanted} as here, or 1 or 3, "
+            "which can be fitted; it was trained on something else, such as compressed volumes: give weights "
+            f"that were trained on {wanted} channels or on pictures, or none"
+        )
+
+
 def _refuse_other(path: Path, state: State, backbone: nn.Module) -> None:
     wanted = {name: tuple(tensor.shape) for name, tensor in backbone.state_dict().items()}
     found = {name: tuple(tensor.shape) for name, tensor in state.items()}
@@ -174,7 +188,7 @@ def _refuse_other(path: Path, state: State, backbone: nn.Module) -> None:
         raise CheckpointError(
             f"{path}: weights of another backbone: {other[0]} is {found.get(other[0], 'missing')} there and "
             f"{wanted.get(other[0], 'missing')} here; {len(other)} of {len(names)} tensors differ; "
-            "give weights of the same backbone, or set weights to none"
+            "give weights of the same backbone, or none"
         )
 
 

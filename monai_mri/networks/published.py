@@ -16,7 +16,7 @@ import torch
 from monai_mri.errors import CheckpointError
 
 _SECONDS = 8
-_OTHERWISE = "or set weights to a .safetensors or .pth file, or to none"
+_OTHERWISE = "or give a .safetensors or .pth file in its place, or none"
 
 
 def from_torch_hub(url: str) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from monai_mri.errors import ConfigError
 from monai_mri.networks.backbones import resnet
 from monai_mri.networks.pretrained import load_pretrained
 
@@ -44,7 +45,7 @@ class TwoViewResNet(nn.Module):
         dropout: share of features that are dropped in training, in [0, 1).
 
     Raises:
-        ValueError: a setting is out of range.
+        ConfigError: a setting is out of range.
 
     Example:
         >>> net = TwoViewResNet(18, 100)
@@ -114,13 +115,19 @@ def _compression(channels: int) -> nn.Sequential:
 def _check(network: TwoViewResNet, dropout: float) -> None:
     views = network.views
     if network.depth not in (18, 34, 50, 101):
-        raise ValueError(f"TwoViewResNet: depth is {network.depth}, expected 18, 34, 50 or 101")
+        raise ConfigError(f"TwoViewResNet: depth is {network.depth}, expected 18, 34, 50 or 101; correct it")
     if network.image_size < KERNEL:
-        raise ValueError(f"TwoViewResNet: image_size is {network.image_size}, expected at least {KERNEL}")
+        raise ConfigError(
+            f"TwoViewResNet: image_size is {network.image_size}, expected at least {KERNEL}; correct it"
+        )
     if not views or len(set(views)) < len(views) or not set(views) <= {0, 1, 2}:
-        raise ValueError(f"TwoViewResNet: views are {views}, expected one to three different ones of 0, 1, 2")
+        raise ConfigError(
+            f"TwoViewResNet: views are {views}, expected 1 to 3 different ones of 0, 1, 2; correct it"
+        )
     for name, least in (("in_channels", 1), ("num_classes", 2)):
         if getattr(network, name) < least:
-            raise ValueError(f"TwoViewResNet: {name} is {getattr(network, name)}, expected at least {least}")
+            raise ConfigError(
+                f"TwoViewResNet: {name} is {getattr(network, name)}, expected at least {least}; correct it"
+            )
     if not 0 <= dropout < 1:
-        raise ValueError(f"TwoViewResNet: dropout is {dropout}, expected a share from 0 to below 1")
+        raise ConfigError(f"TwoViewResNet: dropout is {dropout}, expected 0 to below 1; correct it")

@@ -93,8 +93,8 @@ def precision_recall_curve(curve: Curve | None, methods: Sequence[Method]) -> st
         return to_svg(figure, "Precision against recall, the baselines as points", salt="precision-recall")
 
 
-def froc_curve(curve: Curve | None, methods: Sequence[Method]) -> str | None:
-    """Share of the lesions detected against false detections per scan; None without the curve."""
+def froc_curve(curve: Curve | None, methods: Sequence[Method], *, scan: str = "scan") -> str | None:
+    """Share of the lesions detected against false detections per scan, or slice; None without the curve."""
     if curve is None or not (curve.false_per_scan and curve.sensitivity):
         return None
     points = [
@@ -112,10 +112,11 @@ def froc_curve(curve: Curve | None, methods: Sequence[Method]) -> str | None:
             ticks = [0, 1] + [10**power for power in range(1, int(np.log10(highest)) + 1)]
             axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
             axes.xaxis.set_minor_locator(NullLocator())
-        axes.set(xlim=(0, highest * 1.08), ylim=(0, 1.06), xlabel="false detections per scan")
+        axes.set(xlim=(0, highest * 1.08), ylim=(0, 1.06), xlabel=f"false detections per {scan}")
         axes.set_ylabel("share of the lesions detected")
         draw_methods(axes, points, free="right")
-        return to_svg(figure, "Share of the lesions detected against false detections per scan", salt="froc")
+        about = f"Share of the lesions detected against false detections per {scan}"
+        return to_svg(figure, about, salt="froc")
 
 
 def _highest_threshold(threshold: Threshold) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -12,7 +13,12 @@ from pydantic import Field
 from monai_mri.errors import DataError
 from monai_mri.report.records import Count, Figure, Record, read_json, read_rows, validate
 
-__all__ = ["Epoch", "Part", "RunFolder", "RunRecord", "read_run_folder"]
+OTHER_WEIGHTS = (
+    "The evaluation is of other weights than those that lie in this folder. Evaluate again, or read its "
+    "scores as those of the weights that its command names."
+)
+
+__all__ = ["OTHER_WEIGHTS", "Epoch", "Part", "RunFolder", "RunRecord", "read_run_folder"]
 
 
 class Part(Record):
@@ -67,6 +73,7 @@ class _Evaluation(Record):
     """What every `evaluation/summary.json` may say of itself."""
 
     kind: str = ""
+    weights_sha256: str | None = None
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,8 @@ class RunFolder:
 def read_run_folder(path: Path) -> RunFolder:
     """Read the output folder of a training run.
 
-    Only `run.json` must be there; the history is empty where no epoch has ended.
+    Only `run.json` must be there; the history is empty where no epoch has ended. Where the evaluation is of
+    other weights than the folder's, as after a new training, the run's notes say so.
 
     Raises:
         DataError: the folder holds no `run.json`, or one of its files cannot be understood.
@@ -102,9 +110,24 @@ def read_run_folder(path: Path) -> RunFolder:
             "pass the folder that the training wrote"
         )
     evaluation = read_json(path / "evaluation" / "summary.json", _Evaluation)
+    scored, there = (evaluation and evaluation.weights_sha256), _weights_sha256(path / "model.safetensors")
+    if scored and there and scored != there:
+        run = run.model_copy(update={"notes": [*run.notes, OTHER_WEIGHTS]})
     return RunFolder(
         path=path,
         run=run,
         history=[validate(Epoch, row, path / "history.csv") for row in read_rows(path / "history.csv")],
         kind=evaluation.kind if evaluation is not None else "",
     )
+
+
+def _weights_sha256(path: Path) -> str | None:
+    """What a weights file says of its tensors, without loading them; None where it cannot be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="numpy") as file:
+            record = json.loads((file.metadata() or {}).get("monai_mri", "{}"))
+    except (SafetensorError, OSError, ValueError):
+        return None
+    return str(record.get("tensors_sha256") or "") or None

@@ -210,15 +210,34 @@ class SegmentResults:
 
     @property
     def methods(self) -> list[Method]:
-        """The network and its baselines; collapsed is what the evaluation as a whole says of the network."""
+        """The network and its baselines."""
         if self.summary is None:
             return []
-        said = {"collapsed": True} if self.summary.collapsed else {}
-        return [m.model_copy(update=said if m.name == "network" else {}) for m in self.summary.methods]
+        return [self._network(m) if m.name == "network" else m for m in self.summary.methods]
+
+    @property
+    def by_slice(self) -> bool:
+        """Whether a sample is a slice, and not a scan."""
+        return self.summary is not None and self.summary.per_slice is not None
+
+    def _network(self, method: Method) -> Method:
+        """The network, with what else the summary says of it: a collapse, and distances in pixels."""
+        if self.summary is None:
+            return method
+        slices = self.summary.per_slice.scores if self.summary.per_slice else {}
+        pixels = {
+            name: PerScan(mean=score.value, sd=score.sd, n=score.n)
+            for name, score in slices.items()
+            if name.endswith("_px")
+        }
+        collapsed = method.collapsed or self.summary.collapsed
+        return method.model_copy(update={"collapsed": collapsed, "per_scan": {**method.per_scan, **pixels}})
 
 
 def read_segment_results(folder: RunFolder) -> SegmentResults:
-    """Read `threshold.json`, `evaluation/summary.json` and `evaluation/subjects.csv`.
+    """Read `threshold.json`, and `summary.json`, `subjects.csv` and `slices.csv` in `evaluation`.
+
+    The network's lines of `subjects.csv` get the distances in pixels of the same slice.
 
     Raises:
         DataError: one of them cannot be understood.
@@ -227,5 +246,16 @@ def read_segment_results(folder: RunFolder) -> SegmentResults:
     return SegmentResults(
         threshold=read_json(folder.path / "threshold.json", Threshold),
         summary=read_json(evaluation / "summary.json", Summary),
-        subjects=read_rows(evaluation / "subjects.csv"),
+        subjects=_with_pixels(read_rows(evaluation / "subjects.csv"), read_rows(evaluation / "slices.csv")),
     )
+
+
+def _with_pixels(rows: list[dict[str, str]], slices: list[dict[str, str]]) -> list[dict[str, str]]:
+    pixels = {
+        line.get("sample_id"): {name: cell for name, cell in line.items() if name.endswith("_px")}
+        for line in slices
+    }
+    return [
+        row | pixels.get(row.get("sample_id"), {}) if row.get("method", "network") == "network" else row
+        for row in rows
+    ]

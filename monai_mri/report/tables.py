@@ -12,10 +12,11 @@ from monai_mri.report.segment_results import Method, PerScan
 __all__ = ["Cell", "Row", "Table", "lesion_table", "subject_table", "to_count", "to_figure", "voxel_table"]
 
 HIGH, LOW, PLAIN = 1, -1, 0
+LONG_UNITS = {"mm": "mm", "px": "pixels"}
 LARGE = 1e9  # from here on, figures are written with an exponent
 OVERLAPS = ("precision", "recall", "dice", "jaccard")  # of one scan, F is Dice
-DISTANCES = ("hd_mm", "hd95_mm", "assd_mm")
-HEADINGS = {"f1": "F", "hd_mm": "HD", "hd95_mm": "HD95", "assd_mm": "ASSD"}
+DISTANCES = ("hd", "hd95", "assd")
+HEADINGS = {"f1": "F", "hd": "HD", "hd95": "HD95", "assd": "ASSD"}
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,23 @@ def to_count(value: int | float | None) -> str:
     return "–" if value is None else f"{value:,.0f}".replace(",", "\u202f")
 
 
-def voxel_table(methods: Sequence[Method]) -> Table:
-    """Overlap pooled over all voxels, and means over scans with the number scored and undefined."""
+def voxel_table(methods: Sequence[Method], *, scans: str = "scans") -> Table:
+    """Overlap pooled over all voxels, and means over scans with the number scored and undefined.
+
+    Distances are in mm, or in pixels where none is defined in mm; `scans` is what the samples are called.
+    """
+    unit = _unit_of([name for m in methods for name, score in m.per_scan.items() if score.n])
     columns: list[tuple[str, str, int, Callable[[Method], Cell]]] = [
         (HEADINGS.get(name, name.capitalize()), "", HIGH, _pooled(name))
         for name in ("precision", "recall", "f1", "jaccard")
     ]
     columns += [("Dice", "", HIGH, _per_scan("dice", digits=3))]
-    columns += [(HEADINGS[name], "mm", LOW, _per_scan(name, digits=1)) for name in ("hd95_mm", "assd_mm")]
+    columns += [
+        (HEADINGS[name], LONG_UNITS[unit], LOW, _per_scan(f"{name}_{unit}", digits=1))
+        for name in ("hd95", "assd")
+    ]
     return Table(
-        groups=[("all voxels together", 4), ("mean ± SD over scans", 3)],
+        groups=[("all voxels together", 4), (f"mean ± SD over {scans}", 3)],
         headings=[(heading, unit) for heading, unit, _, _ in columns],
         rows=_mark_best(
             [_row(m, [cell(m) for _, _, _, cell in columns]) for m in methods], [c[2] for c in columns]
@@ -87,7 +95,7 @@ def voxel_table(methods: Sequence[Method]) -> Table:
     )
 
 
-def lesion_table(methods: Sequence[Method]) -> Table | None:
+def lesion_table(methods: Sequence[Method], *, scans: str = "scans") -> Table | None:
     """Lesions of the reference found or not, and false detections; None where nobody counted."""
     methods = [m for m in methods if m.lesions is not None]
     if not methods:
@@ -102,27 +110,28 @@ def lesion_table(methods: Sequence[Method]) -> Table | None:
     headings = [("in reference", "")] + [(name, "") for name in counts[1:]]
     headings += [(HEADINGS.get(name, name.capitalize()), "") for name in rates]
     return Table(
-        groups=[("lesions, all scans together", len(counts)), ("rates", len(rates))],
+        groups=[(f"lesions, all {scans} together", len(counts)), ("rates", len(rates))],
         headings=headings,
         rows=_mark_best(rows, [PLAIN] * len(counts) + [HIGH] * len(rates)),
     )
 
 
 def subject_table(rows: Sequence[Mapping[str, str]]) -> Table:
-    """One row a scan, from the lines of `subjects.csv` that belong to one method."""
+    """One row a scan, from the lines of `subjects.csv` of one method; distances as in `voxel_table`."""
+    unit = _unit_of([name for row in rows for name, text in row.items() if text])
     lesions = [
         name for name in ("truth", "detected", "missed", "false") if f"lesions_{name}" in (rows or [{}])[0]
     ]
     table = []
     for row in rows:
         cells = [_read_cell(row.get(name, ""), digits=3) for name in OVERLAPS]
-        cells += [_read_cell(row.get(name, ""), digits=1) for name in DISTANCES]
+        cells += [_read_cell(row.get(f"{name}_{unit}", ""), digits=1) for name in DISTANCES]
         cells += [_read_cell(row.get(f"lesions_{name}", ""), digits=0) for name in lesions]
         sample, subject = row.get("sample_id", ""), row.get("subject_id", "")
         table.append(Row(label=sample if subject in (sample, "") else f"{sample} ({subject})", cells=cells))
     groups = [("overlap", len(OVERLAPS)), ("surface distance", len(DISTANCES))]
     headings = [("Dice = F" if name == "dice" else name.capitalize(), "") for name in OVERLAPS]
-    headings += [(HEADINGS[name], "mm") for name in DISTANCES]
+    headings += [(HEADINGS[name], LONG_UNITS[unit]) for name in DISTANCES]
     headings += [("in reference" if name == "truth" else name, "") for name in lesions]
     return Table(
         groups=groups + ([("lesions", len(lesions))] if lesions else []), headings=headings, rows=table
@@ -138,6 +147,16 @@ def _row(method: Method, cells: list[Cell]) -> Row:
     )
 
 
+def _unit_of(defined: Sequence[str]) -> str:
+    """The unit of distances, from the names of the scores that are defined somewhere.
+
+    >>> _unit_of(["dice", "hd95_px"]), _unit_of(["hd95_px", "hd95_mm"]), _unit_of(["dice"])
+    ('px', 'mm', 'mm')
+    """
+    units = {unit for unit in LONG_UNITS for name in DISTANCES if f"{name}_{unit}" in defined}
+    return "px" if units == {"px"} else "mm"
+
+
 def _pooled(name: str) -> Callable[[Method], Cell]:
     return lambda method: _rate(getattr(method.pooled, name), method)
 
@@ -151,6 +170,8 @@ def _rate(value: float, method: Method) -> Cell:
 
 def _per_scan(name: str, *, digits: int) -> Callable[[Method], Cell]:
     def cell(method: Method) -> Cell:
+        if name.endswith("_px") and name not in method.per_scan:
+            return Cell("–")  # in pixels the network alone is measured
         score = method.per_scan.get(name, PerScan())
         note = _scored(score.n, method.counts.scans)
         if method.collapsed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,6 @@ from torch import nn
 
 from monai_mri.engines.bundle import checked_config, parse_settings
 from monai_mri.engines.config_check import value_at
-from monai_mri.engines.console import say
 from monai_mri.engines.device import resolve_device
 from monai_mri.engines.settings import describe
 from monai_mri.errors import ConfigError, UsageError
@@ -28,8 +27,8 @@ WEIGHTS = ("weights", "pretrained")  # settings of a network that change nothing
 
 
 @dataclass(frozen=True)
-class NetworkCost:
-    """One network: the variants that train it, the shape of one sample (C, I, J, …), and what it costs.
+class Candidate:
+    """One network to measure: the variants that train it, its class, and the shape of a sample (C, I, J, …).
 
     `precision` is what training computes with: float32, or where precision is mixed float16 or bfloat16.
     """
@@ -39,12 +38,21 @@ class NetworkCost:
     shape: tuple[int, ...]
     batch_size: int
     precision: str
+
+
+@dataclass(frozen=True)
+class NetworkCost(Candidate):
+    """One network, and what it costs."""
+
     cost: Cost
 
 
 @dataclass(frozen=True)
 class Complexity:
-    """The table: a row a network, what they were measured with, and notes for who reads it."""
+    """The table: a row a network, what they were measured with, and notes for who reads it.
+
+    `waiting` is what has not been measured yet, in the order in which it will be.
+    """
 
     study: str
     device: str
@@ -52,20 +60,19 @@ class Complexity:
     torch: str
     rows: tuple[NetworkCost, ...]
     notes: tuple[str, ...]
+    waiting: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True)
 class _Job:
     """What some variants train; `config` is that of the first."""
 
-    variants: tuple[str, ...]
+    candidate: Candidate
     config: Mapping[str, Any]
-    shape: tuple[int, ...]
-    batch_size: int
     amp: Any
 
 
-def study_complexity(
+def study_complexity(  # noqa: PLR0913 - one for each option of the command
     bundle: Path,
     *,
     variants: Sequence[str] = (),
@@ -75,6 +82,7 @@ def study_complexity(
     protocol: str = "honest",
     device: str = "auto",
     batch_size: int | None = None,
+    watch: Callable[[Complexity], object] = lambda found: None,
 ) -> Complexity:
     """Parameters, FLOPs, milliseconds and memory of the network of each variant in protocol.yaml.
 
@@ -91,6 +99,7 @@ def study_complexity(
         protocol: "honest", or "paper" for all variants as published.
         device: "auto", "cpu", "cuda", "cuda:1".
         batch_size: samples of a training step; the variant's own by default.
+        watch: called with what is known before the first measurement and after each.
 
     Raises:
         UsageError: a variant, layer or key is unknown, or the batch size is below 1.
@@ -107,19 +116,23 @@ def study_complexity(
         for name, variant in chosen.items()
     }
     where = resolve_device(device)
-    jobs = _jobs(bundle, design, configs, batch_size)
-    rows = []
-    for place, job in enumerate(jobs, start=1):
-        say(f"{place}/{len(jobs)} {', '.join(job.variants)}: {job.batch_size} samples of {job.shape} a step")
-        rows.append(_measured(bundle, job, where))
-    return Complexity(
+    jobs = _jobs(bundle, design, configs, batch_size, where)
+    found = Complexity(
         study=design.study,
         device=_name_of(where),
         threads=torch.get_num_threads(),
         torch=str(torch.__version__),
-        rows=tuple(rows),
-        notes=tuple(_notes(where, rows)),
+        rows=(),
+        notes=(),
+        waiting=tuple(job.candidate for job in jobs),
     )
+    watch(found)
+    for job in jobs:
+        rows = (*found.rows, _measured(bundle, job, where))
+        waiting = found.waiting[1:]
+        found = replace(found, rows=rows, waiting=waiting, notes=tuple(_notes(where, rows, waiting)))
+        watch(found)
+    return found
 
 
 def _config_of(
@@ -133,51 +146,63 @@ def _config_of(
 
 
 def _jobs(
-    bundle: Path, design: Protocol, configs: Mapping[str, dict[str, Any]], batch_size: int | None
+    bundle: Path,
+    design: Protocol,
+    configs: Mapping[str, dict[str, Any]],
+    batch_size: int | None,
+    device: torch.device,
 ) -> list[_Job]:
     """What to measure: variants that come to the same together, in the order of the first."""
     jobs: dict[str, _Job] = {}
     for name, config in configs.items():
-        job = _Job(
+        network = _network(bundle, config)
+        amp = parsed(bundle, config, f"{TRAINER}::amp") if value_at(config, f"{TRAINER}::amp") else False
+        candidate = Candidate(
             variants=(name,),
-            config=config,
+            network=type(network).__name__,
             shape=sample_shape(bundle, design, config),
             batch_size=batch_size or parsed(bundle, config, f"{TRAINER}::batch_size"),
-            amp=parsed(bundle, config, f"{TRAINER}::amp") if value_at(config, f"{TRAINER}::amp") else False,
+            precision=_precision(device, amp),
         )
-        key = _identity(bundle, job)
-        jobs[key] = replace(jobs[key], variants=(*jobs[key].variants, name)) if key in jobs else job
+        key = _identity(bundle, _Job(candidate, config, amp), network)
+        known = jobs[key].candidate.variants if key in jobs else ()
+        first = jobs.get(key, _Job(candidate, config, amp))
+        jobs[key] = replace(first, candidate=replace(first.candidate, variants=(*known, name)))
     return list(jobs.values())
 
 
-def _identity(bundle: Path, job: _Job) -> str:
+def _precision(device: torch.device, amp: Any) -> str:
+    if device.type == "cuda":
+        return "float16" if amp else "float32"
+    return "bfloat16" if device.type == "cpu" and amp is True else "float32"
+
+
+def _identity(bundle: Path, job: _Job, network: nn.Module) -> str:
     """What two variants must have in common to be one row; names of channels and weights may differ."""
-    network = _network(bundle, job.config)
     settings = {key: value for key, value in describe(network).items() if key not in WEIGHTS}
     about = [settings, repr(network), describe(_optimizer(bundle, job.config))]
-    return json.dumps([*about, job.shape, job.batch_size, job.amp], sort_keys=True, default=str)
+    sample = [job.candidate.shape, job.candidate.batch_size, job.amp]
+    return json.dumps([*about, *sample], sort_keys=True, default=str)
 
 
 def _measured(bundle: Path, job: _Job, device: torch.device) -> NetworkCost:
+    one = job.candidate
     try:
-        network, cost = measure_cost(
+        _, cost = measure_cost(
             lambda: _network(bundle, job.config),
-            shape=job.shape,
-            batch_size=job.batch_size,
+            shape=one.shape,
+            batch_size=one.batch_size,
             optimizer=_optimizer(bundle, job.config),
             device=device,
             amp=job.amp,
         )
     except (RuntimeError, ValueError, TypeError, IndexError) as error:
         raise ConfigError(
-            f"{bundle}: the network of variant {job.variants[0]} fails on {job.batch_size} samples of shape "
-            f"{job.shape} ({root_of(error)}), expected it to be trained on them; correct complexity: input "
+            f"{bundle}: the network of variant {one.variants[0]} fails on {one.batch_size} samples of shape "
+            f"{one.shape} ({root_of(error)}), expected it to be trained on them; correct complexity: input "
             "in protocol.yaml, or try another --batch-size"
         ) from error
-    precision = "float16" if device.type == "cuda" and job.amp else "float32"
-    if device.type == "cpu" and job.amp is True:
-        precision = "bfloat16"
-    return NetworkCost(job.variants, network, job.shape, job.batch_size, precision, cost)
+    return NetworkCost(**vars(one), cost=cost)
 
 
 def _network(bundle: Path, config: Mapping[str, Any]) -> nn.Module:
@@ -198,7 +223,7 @@ def _name_of(device: torch.device) -> str:
     return f"{device}: {models[0] if models else platform.processor() or platform.machine()}"
 
 
-def _notes(device: torch.device, rows: Sequence[NetworkCost]) -> list[str]:
+def _notes(device: torch.device, rows: Sequence[NetworkCost], waiting: Sequence[Candidate]) -> list[str]:
     counts = sorted({row.cost.steps for row in rows})
     several = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     peak = "of PyTorch's tensors on the GPU" if device.type == "cuda" else "by which the process grew"
@@ -212,4 +237,6 @@ def _notes(device: torch.device, rows: Sequence[NetworkCost]) -> list[str]:
         f"optimiser and one batch, {peak}",
     ]
     reason = PeakMemory(device).reason
-    return [*notes, *([f"peak is undefined: {reason}"] if reason else [])]
+    left = ", ".join(name for one in waiting for name in one.variants)
+    said = [f"peak is undefined: {reason}"] if reason else []
+    return [*([f"stopped early, not measured: {left}"] if left else []), *notes, *said]

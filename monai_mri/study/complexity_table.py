@@ -6,27 +6,36 @@ import csv
 import io
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
-from monai_mri.study.complexity import Complexity, NetworkCost
+from monai_mri.study.complexity import Candidate, Complexity, NetworkCost
 
 HEAD = ("variants", "network", "input", "batch", "parameters", "trainable")
 FIGURES = ("GFLOPs", "ms/step", "ms/forward", "weights MB", "peak MB")
 TEXTS = 3  # columns of HEAD that are no numbers
+ROOM = (5, 11, 11, 6, 8, 10, 10, 8)  # for numbers that are not known yet: most figures fit
 
 
 def complexity_text(found: Complexity) -> str:
     """For a terminal: columns under their names, notes below; three digits that count."""
     rows = _rows(found)
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if place < TEXTS else cell.rjust(width)
-            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
+    lines = [_line(row, widths) for row in rows]
     return "\n".join([_title(found), "", *lines, "", *found.notes])
+
+
+def next_lines(found: Complexity) -> str:
+    """What a terminal is shown when a further row is known: its line, and before the first row what is above.
+
+    The widths of columns are those of all rows to come, so that one line fits below the other. The notes
+    belong below the last.
+    """
+    texts = [_texts(one) for one in (*found.rows, *found.waiting)]
+    wide = [max(map(len, column)) for column in zip(HEAD[:TEXTS], *texts, strict=True)]
+    numbers = [max(len(name), room) for name, room in zip([*HEAD[TEXTS:], *FIGURES], ROOM, strict=True)]
+    line = _line(_rows(found)[-1], [*wide, *numbers])
+    return line if found.rows else "\n".join([_title(found), "", line])
 
 
 def complexity_markdown(found: Complexity) -> str:
@@ -59,6 +68,18 @@ def complexity_json(found: Complexity) -> str:
     return json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
 
 
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [
+        cell.ljust(width) if place < TEXTS else cell.rjust(width)
+        for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
+
+
+def _texts(one: Candidate) -> list[str]:
+    return [", ".join(one.variants), one.network, " x ".join(map(str, one.shape))]
+
+
 def _facts(found: Complexity, row: NetworkCost) -> dict[str, Any]:
     cost = row.cost
     return {
@@ -82,7 +103,7 @@ def _facts(found: Complexity, row: NetworkCost) -> dict[str, Any]:
 
 
 def _title(found: Complexity) -> str:
-    precision = " and ".join(dict.fromkeys(row.precision for row in found.rows))
+    precision = " and ".join(dict.fromkeys(row.precision for row in (*found.rows, *found.waiting)))
     return f"{found.study} on {found.device}, {found.threads} threads, {precision}, PyTorch {found.torch}"
 
 
@@ -92,8 +113,7 @@ def _rows(found: Complexity) -> list[list[str]]:
         cost = row.cost
         counts = [f"{number:,}" for number in (row.batch_size, cost.parameters, cost.trainable_parameters)]
         figures = [cost.flops / 1e9, cost.step_ms, cost.forward_ms, cost.weights_mb, cost.step_mb]
-        shape = " x ".join(map(str, row.shape))
-        rows.append([", ".join(row.variants), row.network, shape, *counts, *map(_shown, figures)])
+        rows.append([*_texts(row), *counts, *map(_shown, figures)])
     return rows
 
 

@@ -17,13 +17,17 @@ OURS = {NAME, ".lock"}  # what may stand in the folder of a study that was never
 
 
 class DesignVariant(BaseModel):
-    """One variant: its layers over train.yaml, its settings, and SHA-256 of each config file under it."""
+    """One variant: its layers over train.yaml, its settings, and SHA-256 of each config file under it.
+
+    `primary_metric` is empty unless it is another than the study's.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     layers: tuple[str, ...]
     settings: dict[str, Any]
     config_sha256: dict[str, str]
+    primary_metric: str = ""
 
 
 class Design(BaseModel):
@@ -62,13 +66,17 @@ class Design(BaseModel):
             }
         )
 
+    def metric_of(self, variant: str) -> str:
+        """The primary metric of a variant: its own, else the study's."""
+        return self.variants[variant].primary_metric or self.primary_metric
+
     def identity(self, variant: str, repeat: int, fold: int) -> str:
         """SHA-256 of all that makes a run what it is; a run folder that says another is not of this study."""
         about = self.model_dump(
             mode="json",
             include={"study", "protocol", "layers", "settings", "manifest_sha256", "splits_sha256"},
         )
-        one = self.variants[variant].model_dump(mode="json")
+        one = self.variants[variant].model_dump(mode="json", exclude={"primary_metric"})
         return sha256_of([about, variant, one, repeat, fold])
 
 

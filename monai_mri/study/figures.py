@@ -6,6 +6,7 @@ import csv
 import math
 import statistics
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from math import nan
 from pathlib import Path
@@ -23,6 +24,28 @@ class Figure:
     low: float = nan
     high: float = nan
     sd: float = nan
+
+
+def has_figure(run: Run, column: Column) -> bool:
+    """Whether a finished run has what a column of the table is about, be it undefined."""
+    if column.value is not None:
+        return has_path(summary_of(run) or {}, column.value)
+    with suppress(OSError), (run.folder / "history.csv").open(newline="", encoding="utf-8") as file:
+        return column.history in (csv.DictReader(file).fieldnames or ())
+    return False
+
+
+def has_path(content: Any, path: str) -> bool:
+    """Whether something stands under a path, be it null.
+
+    >>> has_path({"scores": {"f1": None}}, "scores.f1"), has_path({"scores": {}}, "scores.f1")
+    (True, False)
+    """
+    above, _, last = path.rpartition(".")
+    found = look_up(content, above) if above else content
+    if isinstance(found, list):
+        return look_up(found, last) is not None
+    return isinstance(found, Mapping) and last in found
 
 
 def look_up(content: Any, path: str) -> Any:

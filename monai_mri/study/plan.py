@@ -133,6 +133,7 @@ def _designed(bundle: Path, variant: Variant, *, layers: Sequence[str], mode: st
     return DesignVariant(
         layers=variant.layers,
         settings=variant.settings,
+        primary_metric=variant.primary_metric,
         config_sha256={name: sha256_of(content) for name, content in contents.items()},
     )
 

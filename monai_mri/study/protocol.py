@@ -18,12 +18,16 @@ REFERENCE = r"^@[\w:]+$"
 
 
 class Variant(BaseModel):
-    """What one variant of a study changes: layers beside train.yaml, and settings by their keys."""
+    """What one variant of a study changes: layers beside train.yaml, and settings by their keys.
+
+    `primary_metric` is its own where the study's is none of it, as accuracy of a segmenter; else empty.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     layers: tuple[str, ...] = ()
     settings: dict[str, Any] = Field(default_factory=dict)
+    primary_metric: str = ""
 
 
 class ComplexitySpec(BaseModel):
@@ -61,7 +65,7 @@ class Protocol(BaseModel):
     @field_validator("variants", mode="before")
     @classmethod
     def _from_yaml(cls, value: Any) -> Any:
-        """`{layers: [paper], lr: 1}` in YAML: all but `layers` are settings."""
+        """`{layers: [paper], lr: 1}` in YAML: all but `layers` and `primary_metric` are settings."""
         if not isinstance(value, Mapping):
             return value
         return {name: _variant(changes) for name, changes in value.items()}
@@ -141,8 +145,8 @@ def _variant(changes: Any) -> Any:
         return {}
     if not isinstance(changes, Mapping):
         return changes
-    settings = {key: value for key, value in changes.items() if key != "layers"}
-    return {"layers": changes.get("layers", ()), "settings": settings}
+    own = {key: changes[key] for key in ("layers", "primary_metric") if key in changes}
+    return {**own, "settings": {key: value for key, value in changes.items() if key not in own}}
 
 
 def _is_twin(variant: Variant, others: Iterable[Variant], *, mode: str) -> bool:

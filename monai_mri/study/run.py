@@ -119,8 +119,8 @@ def _do_all(
                 raise SystemExit(request.status or 143)
             if outcome.error is not None:
                 failed.append(run)
-            metric = primary_of(summary_of(run) or {}, design.primary_metric)
-            progress.ended(run, outcome, metric=metric, name=design.primary_metric)
+            name = design.metric_of(run.variant)
+            progress.ended(run, outcome, metric=primary_of(summary_of(run) or {}, name), name=name)
     if failed:
         raise TrainingError(
             f"{len(failed)} of {len(runs)} runs failed: {', '.join(run.name for run in failed)}; see above, "

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_mri.study.design import Design
-from monai_mri.study.figures import Figure, figure_of, mean, sample_sd
+from monai_mri.study.figures import Figure, figure_of, has_figure, mean, sample_sd
 from monai_mri.study.protocol import Protocol
 from monai_mri.study.runs import Run, State, runs_of, state_of
 from monai_mri.study.table import (
@@ -53,6 +53,11 @@ class _Variant:
             for run, state in self.states.items()
             if state.kind == "done"
         }
+        self.lacking = {
+            key
+            for key, column in spec.columns.items()
+            if self.figures and not any(has_figure(run, column) for run in self.figures)
+        }
 
     def table(self) -> Table:
         best = self._best()
@@ -75,7 +80,7 @@ class _Variant:
         ours = self.figures.get(run)
         cells: list[Cell] = []
         for key in self.spec.columns:
-            cells.append("missing" if ours is None else ours[key])
+            cells.append("missing" if ours is None else "-" if key in self.lacking else ours[key])
             cells += self._paper(key, place)
         return Line(f"{label} *" if marked else label, self.states[run].kind, tuple(cells))
 
@@ -105,7 +110,8 @@ class _Variant:
         cells: list[Cell] = []
         for key, column in self.spec.columns.items():
             values = self._values(key)
-            cells.append(Figure(statistic(values)) if values else "missing")
+            none = "-" if key in self.lacking else "missing"
+            cells.append(Figure(statistic(values)) if values else none)
             if has_published(self.protocol, key):
                 found = self.published.get(key)
                 several = found if isinstance(found, list) else [] if found is None else [found]
@@ -131,6 +137,8 @@ class _Variant:
     def _notes(self, best: Run | None) -> list[str]:
         notes = missing_note({run.name: state.why or state.kind for run, state in self.states.items()})
         for key, column in self.spec.columns.items():
+            if key in self.lacking:
+                continue
             if lacking := len(self.figures) - len(self._values(key)):
                 notes.append(f"{column.title}: undefined in {lacking} runs, left out of mean and SD")
         if best is not None and self.spec.best is not None:

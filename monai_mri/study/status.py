@@ -15,7 +15,10 @@ from monai_mri.study.runs import runs_of, state_of, summary_of
 
 @dataclass(frozen=True)
 class RunState:
-    """One run: `state` is "to do", "begun", "failed" or "done"; `metric` is nan unless it is done."""
+    """One run: `state` is "to do", "begun", "failed" or "done"; `metric` is nan unless it is done.
+
+    `metric_name` is the path of the variant's primary metric in evaluation/summary.json.
+    """
 
     variant: str
     repeat: int
@@ -23,6 +26,7 @@ class RunState:
     state: str
     why: str
     metric: float
+    metric_name: str
 
 
 def study_status(bundle: Path, output: Path) -> list[RunState]:
@@ -37,15 +41,24 @@ def study_status(bundle: Path, output: Path) -> list[RunState]:
     for run in runs_of(design, Path(output)):
         state = state_of(run, design.identity(run.variant, run.repeat, run.fold))
         done = state.kind == "done"
-        metric = primary_of(summary_of(run) or {}, design.primary_metric) if done else math.nan
-        found.append(RunState(run.variant, run.repeat, run.fold, state.kind, state.why, metric))
+        name = design.metric_of(run.variant)
+        metric = primary_of(summary_of(run) or {}, name) if done else math.nan
+        found.append(RunState(run.variant, run.repeat, run.fold, state.kind, state.why, metric, name))
     return found
 
 
-def status_lines(states: list[RunState], *, metric: str) -> list[str]:
-    """The states as a table for a terminal, and how many there are of each."""
-    head = ["variant", "repeat", "fold", "state", metric, ""]
-    rows = [[one.variant, str(one.repeat), str(one.fold), one.state, _shown(one), one.why] for one in states]
+def status_lines(states: list[RunState]) -> list[str]:
+    """The states as a table for a terminal, and how many there are of each.
+
+    Where variants have different primary metrics, its name stands in each line.
+    """
+    names = {one.metric_name.rpartition(".")[2] for one in states}
+    several = len(names) > 1
+    head = ["variant", "repeat", "fold", "state", "primary metric" if several else "".join(names), ""]
+    rows = [
+        [one.variant, str(one.repeat), str(one.fold), one.state, _shown(one, named=several), one.why]
+        for one in states
+    ]
     widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -61,7 +74,8 @@ def status_json(states: list[RunState]) -> list[dict[str, Any]]:
     return [{**vars(one), "metric": None if math.isnan(one.metric) else one.metric} for one in states]
 
 
-def _shown(state: RunState) -> str:
+def _shown(state: RunState, *, named: bool) -> str:
     if state.state != "done":
         return "-"
-    return "undefined" if math.isnan(state.metric) else f"{state.metric:.3f}"
+    value = "undefined" if math.isnan(state.metric) else f"{state.metric:.3f}"
+    return f"{state.metric_name.rpartition('.')[2]} {value}" if named else value

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_mri.study.design import Design
-from monai_mri.study.figures import Figure, figure_of, over_runs, primary_of
+from monai_mri.study.figures import Figure, figure_of, has_figure, has_path, over_runs, primary_of
 from monai_mri.study.protocol import Protocol
 from monai_mri.study.runs import Run, State, runs_of, state_of, summary_of
 from monai_mri.study.table import (
@@ -61,7 +61,9 @@ class _Builder:
         done = self._done(name)
         cells: list[Cell] = []
         for key, column in self.spec.columns.items():
-            cells.append(over_runs([figure_of(run, column) for run in done]) if done else "missing")
+            having = [run for run in done if has_figure(run, column)]
+            figures = [figure_of(run, column) for run in having]
+            cells.append(over_runs(figures) if having else "-" if done else "missing")
             cells += self._paper(key, name, baseline=False)
         return Line(name, self._state(name), tuple(cells))
 
@@ -71,11 +73,9 @@ class _Builder:
         cells: list[Cell] = []
         for key in self.spec.columns:
             path = self.spec.baselines[name].get(key)
-            if path is None:
-                cells.append("-")
-            else:
-                figures = [Figure(primary_of(summary_of(run) or {}, path)) for run in done]
-                cells.append(over_runs(figures) if figures else "missing")
+            having = [found for found in map(summary_of, done) if found and path and has_path(found, path)]
+            figures = [Figure(primary_of(found, path or "")) for found in having]
+            cells.append(over_runs(figures) if figures else "-" if done or path is None else "missing")
             cells += self._paper(key, name, baseline=True)
         return Line(name, f"of {self.reference}" if self.reference else "missing", tuple(cells))
 
@@ -123,4 +123,4 @@ class _Builder:
             return list(found) if isinstance(found, list) else None
 
         known = classes(self.reference) if self.reference else None
-        return [name for name in self.names if classes(name) not in (None, known)]
+        return [name for name in self.names if known is not None and classes(name) not in (None, known)]

@@ -13,9 +13,14 @@ import torch
 from monai.data import MetaTensor
 from monai.transforms import MapTransform
 
-from monai_mri.errors import ImageError
+from monai_mri.errors import ConfigError, ImageError
+from monai_mri.faults import Fault
 from monai_mri.images.picture import NiftiGrid, Picture, check_same_grid
+from monai_mri.images.raster import SIDEWAYS
 from monai_mri.images.read import lesions, read_colour, read_image
+
+CHANNELS = "\0channels"  # of a sample: column of each file, by key; no column of a CSV file can be called so
+MASK_CHANNELS = "mask_channels"  # of an image's meta: numbers of the channels that are lesion maps
 
 
 class ReadMRId(MapTransform):
@@ -31,13 +36,22 @@ class ReadMRId(MapTransform):
     With `colour` one picture under an image key becomes (3, H, W), red, green and blue; a grey one is copied
     into all three. NIfTI, masks and lists of paths are read as without it: there a path is a channel.
 
+    With `mask_channels` the files of these columns are read as masks wherever they stand among the channels
+    of an image: 0 and 1, by the rules of `read_mask`. The meta of each image then holds under
+    ``mask_channels`` the numbers of those channels. Which column a file is of, the sample says under
+    `CHANNELS`, as those of `ManifestDataset` do.
+
+    The files of the first key, masks last, are those whose grid the others must share.
+
     Args:
         keys: Keys that hold paths, masks included.
         mask_keys: Those of them that are masks.
         allow_missing: Whether a sample may lack a mask; its key is then left out of the result.
         colour: Whether to read pictures in colour.
+        mask_channels: Columns of the manifest whose files are lesion maps; None where none is looked for.
 
     Raises:
+        ConfigError: a sample does not say of which columns its files are, and `mask_channels` asks for it.
         ImageError: a path is missing, a file cannot be read, or grids differ (E209).
     """
 
@@ -48,30 +62,49 @@ class ReadMRId(MapTransform):
         mask_keys: str | Sequence[str] = ("mask",),
         allow_missing: bool = False,
         colour: bool = False,
+        mask_channels: Sequence[str] | None = None,
     ) -> None:
         super().__init__(keys)
+        self.mask_channels = None if mask_channels is None else tuple(mask_channels)
         self.mask_keys = (mask_keys,) if isinstance(mask_keys, str) else tuple(mask_keys)
         self.allow_missing, self.colour = allow_missing, colour
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Read the paths of one sample; other keys are passed on."""
         sample = dict(data)
+        columns = sample.pop(CHANNELS, {})
         first: Picture | None = None
         for key in sorted(self.keys, key=lambda key: key in self.mask_keys):
             if not sample.get(key):
                 self._leave_out(sample, key)
                 continue
             paths = sample[key] if isinstance(sample[key], (list, tuple)) else [sample[key]]
-            if self.colour and len(paths) == 1 and key not in self.mask_keys:
+            masks = self._are_masks(key, len(paths), columns)
+            if self.colour and len(paths) == 1 and not masks[0]:
                 pictures = _read_colour(Path(paths[0]), like=first)
             else:
                 pictures = []
-                for path in paths:
+                for path, mask in zip(paths, masks, strict=True):
                     like = first or (pictures[0] if pictures else None)
-                    pictures.append(_read(Path(path), mask=key in self.mask_keys, like=like))
+                    pictures.append(_read(Path(path), mask=mask, like=like))
             first = first or pictures[0]
             sample[key] = _stacked(pictures)
+            if self.mask_channels is not None:
+                sample[key].meta[MASK_CHANNELS] = tuple(n for n, mask in enumerate(masks) if mask)
         return sample
+
+    def _are_masks(
+        self, key: Hashable, count: int, columns: Mapping[Hashable, Sequence[str]]
+    ) -> Sequence[bool]:
+        """Whether each of the files of a key is to be read as a mask."""
+        if key in self.mask_keys or self.mask_channels is None:
+            return [key in self.mask_keys] * count
+        if len(columns.get(key, ())) != count:
+            raise ConfigError(
+                f"mask_channels: the sample does not say of which columns the {count} files under {key!r} "
+                "are, expected one of ManifestDataset; leave mask_channels out, or give it such samples"
+            )
+        return [column in self.mask_channels for column in columns[key]]
 
     def _leave_out(self, sample: dict[Hashable, Any], key: Hashable) -> None:
         if not (self.allow_missing and key in self.mask_keys):
@@ -140,7 +173,7 @@ def picture_of(tensor: MetaTensor) -> Picture:
 def _read(path: Path, *, mask: bool, like: Picture | None) -> Picture:
     picture = read_image(path)
     if like is not None:
-        check_same_grid(like, picture)
+        _check_same_place(like, picture)
     if not mask:
         return picture
     return replace(picture, array=lesions(picture).astype(np.float32), full_scale=1.0)
@@ -149,5 +182,23 @@ def _read(path: Path, *, mask: bool, like: Picture | None) -> Picture:
 def _read_colour(path: Path, *, like: Picture | None) -> list[Picture]:
     pictures = list(read_colour(path))
     if like is not None:
-        check_same_grid(like, pictures[0])
+        _check_same_place(like, pictures[0])
     return pictures
+
+
+def _check_same_place(first: Picture, other: Picture) -> None:
+    """Make sure that two files share one grid, and that both are upright.
+
+    A file that another program saved may lack the tag that turns its fellow. Only where one lay on its side
+    and is not square does the size tell that both are upright now.
+    """
+    check_same_grid(first, other)
+    turns = first.exif_turn, other.exif_turn
+    sideways = [turn in SIDEWAYS for turn in turns]
+    told = 1 in turns and any(sideways) and len(set(first.array.shape)) > 1
+    if turns[0] != turns[1] and not told:
+        found = f"turned by its orientation tag {other.exif_turn}" if other.exif_turn > 1 else "not turned"
+        tag = f"tag {first.exif_turn}" if first.exif_turn > 1 else "no tag"
+        todo = "see that they fit, and save both upright, without the tag"
+        expected = f"{tag} as {first.path} has, or nobody knows whether both are upright"
+        raise Fault("E209", str(other.path), found, expected, todo).error(ImageError)

@@ -15,6 +15,8 @@ from torch.nn.functional import interpolate
 from monai_mri.errors import ConfigError, ImageError
 from monai_mri.transforms.cube import plain_tensor
 
+HALF = 0.5 - 1e-9  # a half that rounding made a little less is one
+
 
 def resize_image(image: Tensor, size: Sequence[int]) -> Tensor:
     """An image of another size, bilinear; made smaller, it is smoothed first, so that nothing is skipped.
@@ -44,15 +46,17 @@ def resize_image(image: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def resize_mask(mask: Tensor, size: Sequence[int]) -> Tensor:
-    """A mask of another size: each new pixel has the value of the old pixel that its centre lies in.
+    """A mask of another size: marked where `resize_image` makes at least one half of it.
+
+    So it stays where the image stays, to a part of a pixel. Made smaller, what covers less than half of a new
+    pixel is lost.
 
     Args:
-        mask: (C, H, W) or (B, C, H, W), any type.
+        mask: (C, H, W) or (B, C, H, W), any type; what is above 0 is marked.
         size: rows and columns of the result.
 
     Returns:
-        ``(…, *size)``, of that type and on that device, without new values; the input itself where the size
-        is the same.
+        ``(…, *size)``, 0 and 1 of that type and on that device; the input itself where the size is the same.
 
     Raises:
         ImageError: another number of axes.
@@ -63,8 +67,7 @@ def resize_mask(mask: Tensor, size: Sequence[int]) -> Tensor:
     _require_2d(mask)
     if tuple(mask.shape[-2:]) == tuple(size):
         return mask
-    rows, columns = (_nearest(old, new, mask.device) for old, new in zip(mask.shape[-2:], size, strict=True))
-    return mask[..., rows[:, None], columns]
+    return (resize_image((mask > 0).double(), size) >= HALF).to(mask.dtype)
 
 
 class ResizeImaged(MapTransform):
@@ -162,11 +165,6 @@ def _bilinear(images: Tensor, size: Sequence[int]) -> Tensor:
         images.float() if half else images, tuple(size), mode="bilinear", align_corners=False, antialias=True
     )
     return resized.to(images.dtype)
-
-
-def _nearest(old: int, new: int, device: torch.device) -> Tensor:
-    """The old pixel that the centre of each new one lies in."""
-    return torch.div((2 * torch.arange(new, device=device) + 1) * old, 2 * new, rounding_mode="floor")
 
 
 def _require_2d(image: Tensor) -> None:

@@ -12,6 +12,9 @@ from monai.transforms import MapTransform
 
 from monai_mri.errors import ImageError
 from monai_mri.images.picture import Float32Array
+from monai_mri.transforms.read_mri import MASK_CHANNELS
+
+SPARSE = 0.98  # share of zeros from which on an image is no head, even without its skull in a wide field
 
 
 def normalize_to_tissue(image: Float32Array, *, gain: float = 2.5) -> Float32Array:
@@ -47,19 +50,20 @@ def normalize_to_tissue(image: Float32Array, *, gain: float = 2.5) -> Float32Arr
 class NormalizeToTissued(MapTransform):
     """`normalize_to_tissue` for MONAI's data dictionaries, each channel on its own.
 
+    Channels that `ReadMRId` read as lesion maps, by its `mask_channels`, stay as they are. Where it was told
+    to look for such, another channel that is 0 nearly everywhere is taken for one that was not named.
+
     Args:
         keys: keys of images (C, ...).
         gain: as there.
-        keep_binary: a channel that holds nothing but 0 and 1, as a lesion map, stays as it is, also one that
-            is all 0.
 
     Raises:
-        ImageError: an image is empty or constant; names the file.
+        ImageError: an image is empty or constant, or seems to be a lesion map; names the file.
     """
 
-    def __init__(self, keys: str | Sequence[str], *, gain: float = 2.5, keep_binary: bool = False) -> None:
+    def __init__(self, keys: str | Sequence[str], *, gain: float = 2.5) -> None:
         super().__init__(keys)
-        self.gain, self.keep_binary = gain, keep_binary
+        self.gain = gain
 
     def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
         """Normalise one sample."""
@@ -67,18 +71,31 @@ class NormalizeToTissued(MapTransform):
         for key in self.keys:
             image = sample[key]
             channels = np.asarray(image, dtype=np.float32)
+            maps = getattr(image, "meta", {}).get(MASK_CHANNELS)
             try:
-                scaled = np.stack([self._scaled(channel) for channel in channels])
+                if maps is not None:
+                    _refuse_maps(channels, named=maps)
+                scaled = np.stack(
+                    [
+                        channel if number in (maps or ()) else normalize_to_tissue(channel, gain=self.gain)
+                        for number, channel in enumerate(channels)
+                    ]
+                )
             except ImageError as error:
                 raise ImageError(f"{_name(image, sample)}: {error}") from None
             result = torch.from_numpy(scaled)
             sample[key] = MetaTensor(result, meta=image.meta) if isinstance(image, MetaTensor) else result
         return sample
 
-    def _scaled(self, channel: Float32Array) -> Float32Array:
-        if self.keep_binary and bool(((channel == 0) | (channel == 1)).all()):
-            return channel
-        return normalize_to_tissue(channel, gain=self.gain)
+
+def _refuse_maps(channels: Float32Array, *, named: Sequence[int]) -> None:
+    for number, channel in enumerate(channels):
+        share = float((channel == 0).mean())
+        if number not in named and share >= SPARSE:
+            raise ImageError(
+                f"channel {number} is 0 in {share:.1%} of its voxels, as a lesion map is, expected an image; "
+                "name its column among the lesion maps: lesion_maps, or mask_channels of ReadMRId"
+            )
 
 
 def _name(image: Any, sample: Mapping[Hashable, Any]) -> str:

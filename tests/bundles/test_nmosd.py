@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
+from pathlib import Path
 
+import nibabel as nib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 from monai.bundle import ConfigParser
 
+from monai_mri.engines import ManifestDataset
 from monai_mri.engines.bundle import checked_config
 from monai_mri.engines.weights import read_record
+from monai_mri.manifest import read_manifest, write_manifest
 from monai_mri.study import read_protocol
 
 TINY = "--set image_size=25 --set shift=1 --set pretrained=none --set batch_size=4"
@@ -51,6 +56,62 @@ def test_learning_rate_falls_by_a_tenth_every_ten_epochs(bundle_folder):
     assert rates[0] == rates[9] == 0.01
     assert rates[10] == pytest.approx(0.009)
     assert rates[20] == pytest.approx(0.0081)
+
+
+@pytest.fixture
+def with_maps(bundle_folder, cohort_of, tmp_path):
+    """Samples of the bundle's training, the lesion maps changed by a function and saved again."""
+
+    def samples(change, *, channels=("mask",), program="train", **settings):
+        cohort = read_manifest(cohort_of(bundle_folder))
+        rows = cohort.rows()[:2]
+        for row in rows:
+            image = nib.load(cohort.resolve(row["mask"]))
+            maps = change(np.asarray(image.dataobj, dtype=np.float32))
+            nib.save(nib.Nifti1Image(maps, image.affine), tmp_path / f"{row['subject_id']}.nii")
+            shutil.copy(cohort.resolve(row["flair"]), tmp_path)
+            row |= {"flair": Path(row["flair"]).name, "mask": f"{row['subject_id']}.nii"}
+        settings |= {"manifest": str(write_manifest(tmp_path / "m.csv", rows).path), "image_size": 25}
+        config = checked_config(bundle_folder, program, settings=settings | {"channels": list(channels)})
+        steps = "train::preprocessing" if program == "train" else "preprocessing"
+        data = ManifestDataset(
+            manifest=tmp_path / "m.csv",
+            part="all",
+            images=channels,
+            mask=None,
+            beside={"guide": "flair"},
+            transform=ConfigParser(config).get_parsed_content(steps),
+        )
+        return torch.stack([data[row]["image"].as_tensor() for row in range(2)])
+
+    return samples
+
+
+@pytest.mark.parametrize("program", ["train", "infer"])
+@pytest.mark.parametrize("channels", [("mask",), ("flair", "mask"), ("mask", "flair")])
+def test_lesion_maps_of_any_labels_are_seen_as_0_to_1(with_maps, channels, program):
+    wanted = with_maps(lambda maps: maps, channels=channels, program=program)
+    lesions = wanted[:, list(channels).index("mask")]
+    assert float(lesions.min()) == 0
+    assert 0.1 < float(lesions.max()) <= 1
+    for factor in (2, 255):
+        assert torch.equal(with_maps(lambda maps, by=factor: by * maps, channels=channels), wanted)
+
+
+def test_lesion_maps_of_probabilities_and_those_that_no_setting_names_are_refused(with_maps):
+    with pytest.raises(RuntimeError) as error:
+        with_maps(lambda maps: maps * 0.7)
+    assert "[E305]" in str(error.value.__cause__)
+    with pytest.raises(RuntimeError) as error:
+        with_maps(lambda maps: maps * 255, lesion_maps=[])
+    assert "name its column among the lesion maps" in str(error.value.__cause__)
+
+
+@pytest.mark.parametrize("program", ["train", "infer"])
+def test_of_a_lesion_map_on_another_grid_the_map_is_at_fault_not_the_flair(with_maps, program):
+    with pytest.raises(RuntimeError) as error:
+        with_maps(lambda maps: maps[:-1], program=program)
+    assert re.search(r"sub-001\.nii: another grid.*the grid of .*_flair\.nii", str(error.value.__cause__))
 
 
 @pytest.mark.parametrize("layer", ["resnet3d", "resnet3d_34", "densenet121_3d"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,23 @@ def test_the_cost_of_a_network_is_measured_without_data(run, form):
     assert result.exit_code == 0, result.stderr
     assert "MigraineCNN" in result.stdout
     assert "multiply-add" in (result.stderr if form == "csv" else result.stdout)
+
+
+@pytest.mark.parametrize("form", ["text", "csv", "markdown", "json"])
+def test_ctrl_c_prints_what_was_measured_until_then(run, monkeypatch, form):
+    from monai_mri.study import complexity
+
+    measured, done = complexity._measured, []
+
+    def interrupted(*arguments):
+        if done:
+            signal.raise_signal(signal.SIGINT)
+        done.append(True)
+        return measured(*arguments)
+
+    monkeypatch.setattr(complexity, "_measured", interrupted)
+    words = ("--set", "spatial_shape=[8,8,8]", "--device", "cpu", "--format", form, "--batch-size", "1")
+    result = run("study", "complexity", BUNDLE, "--variant", "gap", "--variant", "honest", *words)
+    assert result.exit_code == 130
+    assert result.stdout.count("MigraineCNN") == 1
+    assert "stopped early, not measured: " in (result.stderr if form == "csv" else result.stdout)

@@ -5,6 +5,7 @@ import importlib.util
 import inspect
 import re
 import shlex
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -200,16 +201,18 @@ def test_settings_set_on_the_command_line_exist():
             words = shlex.split(line)
             if len(words) < 3:
                 continue
-            known = keys_of(Path(words[2]), "inference" if "infer" in words else "train")
+            layers = [value for option, value in pairwise(words) if option == "--layer"]
+            known = keys_of(Path(words[2]), "inference" if "infer" in words else "train", layers)
             for option, value in pairwise(words):
                 if option == "--set" and "=" in value and not value.startswith(("key", "KEY")):
                     assert value.partition("=")[0].split("::")[0] in known, f"{name_of(page)}: {value}"
 
 
-def keys_of(bundle: Path, config: str) -> set[str]:
-    """Keys of a bundle's config, and of the layers over it."""
+def keys_of(bundle: Path, config: str, named: Sequence[str] = ()) -> set[str]:
+    """Keys of a bundle's config, and of the layers over it, those of the modes and those that are named."""
     folder = REPOSITORY / (bundle if (REPOSITORY / bundle).is_dir() else "bundles/ms_plaque") / "configs"
-    layers = ("evaluate", "explain") if config == "train" else ()
+    layers = ["evaluate", "explain", *named] if config == "train" else []
+    layers += [f"evaluate_{layer}" for layer in named]
     files = [folder / f"{name}.yaml" for name in (config, *layers)]
     return {key for file in files if file.is_file() for key in yaml.safe_load(file.read_text())}
 

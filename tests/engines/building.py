@@ -52,13 +52,13 @@ def build_trainer(cohort: Path, *, max_epochs: int = 3, seed: int = 0, **setting
         "optimizer": partial(torch.optim.Adam, lr=0.01),
         "lr_schedule": partial(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=max_epochs),
         "loss_function": DiceCELoss(sigmoid=True, batch=True),
+        "dataset": build_tiles(cohort, seed=seed),
         "batch_size": 6,
     }
     return Trainer(
         device="cpu",
         max_epochs=max_epochs,
         network=PlaqueFCN(filters=FILTERS, output="logit"),
-        dataset=build_tiles(cohort, seed=seed),
         seed=seed,
         **(defaults | settings),
     )

@@ -114,7 +114,7 @@ def test_a_file_of_something_else_is_skipped(checkpoints):
     assert same(checkpoints.newest(), state(10))
 
 
-def test_a_file_that_would_run_code_is_not_run_but_skipped(checkpoints, tmp_path):
+def test_a_file_that_would_run_code_is_not_run_but_skipped(checkpoints, tmp_path, capsys):
     class Evil:
         def __reduce__(self):
             return (open, (str(tmp_path / "ran"), "w"))
@@ -122,12 +122,15 @@ def test_a_file_that_would_run_code_is_not_run_but_skipped(checkpoints, tmp_path
     torch.save({"iteration": Evil()}, checkpoints.folder / "step_000000011.pt")
     assert same(checkpoints.newest(), state(10))
     assert not (tmp_path / "ran").exists()
+    (said,) = capsys.readouterr().err.splitlines()
+    assert "step_000000011.pt: skipped, holds other objects" in said
+    assert "damaged" not in said
 
 
 def test_where_all_are_damaged_the_folder_is_named(checkpoints):
     for path in checkpoints.folder.iterdir():
         path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(CheckpointError, match="checkpoints: no checkpoint there is whole"):
+    with pytest.raises(CheckpointError, match="checkpoints: none of its 2 checkpoints can be read"):
         checkpoints.newest()
 
 

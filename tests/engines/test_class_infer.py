@@ -71,3 +71,11 @@ def test_without_one_usable_image_nothing_is_written(class_cohort, tmp_path):
     with pytest.raises(ImageError, match=r"none of 1 images can be used, first .*broken\.nii"):
         infer_classes(step, weights=run.root, output_dir=tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_single_files_are_refused_by_weights_of_several_columns(class_cohort, tmp_path):
+    run = trained_run(class_cohort, tmp_path / "run", epochs=1)
+    source = class_cohort.with_name("03_first.nii.gz")
+    step = evaluator(network(), ImageDataset(source=source, transform=READ))
+    with pytest.raises(ConfigError, match=r"trained on first, second of each image; give a manifest"):
+        infer_classes(step, weights=run.root, output_dir=tmp_path / "new")

@@ -15,6 +15,7 @@ from monai_mri.engines.dataset import CLASS
 from monai_mri.errors import ConfigError, ManifestError, MonaiMRIError, UsageError
 from monai_mri.manifest import make_splits, read_manifest, splits_path, write_manifest, write_splits
 from monai_mri.transforms import ReadMRId
+from monai_mri.transforms.read_mri import CHANNELS as COLUMNS
 
 READ = ReadMRId(keys=["image", "label"], mask_keys=["label"])
 
@@ -170,9 +171,21 @@ def test_absent_splits_are_said_with_the_command_that_makes_them(table):
         len(dataset(table([{"subject_id": "a"}])))
 
 
-@pytest.mark.parametrize("settings", [{"images": ["t2"]}, {"mask": "lesions"}])
-def test_an_absent_column_is_said_beside_those_there_are(cohort, settings):
-    with pytest.raises(ConfigError, match=r"no column '(t2|lesions)', found subject_id, .*flair"):
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"images": ["t2"]},
+            r"no column 't2', found subject_id, .*flair.*; set modality or channels to columns",
+        ),
+        (
+            {"mask": "lesions"},
+            "no column 'lesions', found subject_id, .*; set mask to a column of the manifest",
+        ),
+    ],
+)
+def test_an_absent_column_is_said_with_its_setting_beside_those_there_are(cohort, settings, message):
+    with pytest.raises(ConfigError, match=message):
         len(dataset(cohort, **settings))
 
 
@@ -302,6 +315,18 @@ def test_beside_puts_the_path_of_a_column_under_its_key(cohort):
     assert "guide" not in dataset(cohort)[0]
 
 
+def test_the_transform_knows_the_column_of_each_file_and_the_sample_does_not_keep_it(cohort):
+    settings = {"images": ["mask", "flair"], "mask": None, "beside": {"guide": "flair"}}
+    told = []
+
+    def note(sample):
+        told.append(sample[COLUMNS])
+        return sample
+
+    assert COLUMNS not in dataset(cohort, transform=note, **settings)[0]
+    assert told == [{"image": ["mask", "flair"], "guide": ["flair"]}]
+
+
 def test_beside_may_name_its_column_as_the_manifest_does(cohort):
     data = dataset(cohort, images=["mask"], mask=None, beside={"flair": "flair"})
     assert data[0]["flair"] == str(cohort.parent / "sub-001" / "sub-001_flair.nii.gz")
@@ -319,9 +344,12 @@ def test_an_empty_cell_beside_is_an_error_also_with_a_fallback(visits):
         len(data)
 
 
-@pytest.mark.parametrize("settings", [{"fallback": "t2"}, {"beside": {"guide": "t2"}}])
-def test_an_absent_column_of_fallback_or_beside_is_said(cohort, settings):
-    with pytest.raises(ConfigError, match="no column 't2', found subject_id"):
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [({"fallback": "t2"}, "fallback"), ({"beside": {"guide": "t2"}}, "guide, or beside::guide,")],
+)
+def test_an_absent_column_of_fallback_or_beside_is_said(cohort, settings, named):
+    with pytest.raises(ConfigError, match=f"no column 't2', found subject_id.*; set {named} to"):
         len(dataset(cohort, **settings))
 
 

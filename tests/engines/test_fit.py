@@ -257,6 +257,20 @@ def test_the_evaluation_of_an_earlier_classifier_is_set_aside(class_cohort, tmp_
     assert (run.root / f"evaluation-of-{scored['weights_sha256'][:8]}/summary.json").is_file()
 
 
+def test_the_evaluation_of_an_earlier_segmenter_is_set_aside(make_trainer, tmp_path):
+    run = RunFolder(tmp_path, study="x")
+    fit(make_trainer(), run_folder=run)
+    scored = read_record(tmp_path / "model.safetensors").tensors_sha256
+    run.write_json("evaluation/summary.json", {"weights_sha256": scored})
+    fit(make_trainer(), run_folder=run)
+    assert run.evaluation.is_dir()
+    for path in run.checkpoints.iterdir():
+        path.unlink()
+    fit(make_trainer(seed=1), run_folder=run)
+    assert not run.evaluation.exists()
+    assert (run.root / f"evaluation-of-{scored[:8]}/summary.json").is_file()
+
+
 def run_training(cohort: Path, output: Path, *, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """`fit` in a process of its own, slowed to 50 ms a step so that a kill finds it at work."""
     command = [sys.executable, str(Path(__file__).with_name("training_process.py")), str(cohort), str(output)]

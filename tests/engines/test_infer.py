@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import nibabel as nib
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from PIL import Image
 
 from monai_mri.engines import AxialInferer, Evaluator, ImageDataset, infer, save_weights
 from monai_mri.engines.weights import WeightsRecord
-from monai_mri.errors import CheckpointError, ImageError, UsageError
+from monai_mri.errors import CheckpointError, ConfigError, ImageError, UsageError
 from monai_mri.networks import PlaqueFCN
 from monai_mri.transforms import NormalizeToTissued, ReadMRId
 
@@ -108,3 +110,10 @@ def test_images_of_one_stem_keep_their_results_apart(images):
 def test_threshold_beyond_one_is_refused(images, weights, tmp_path):
     with pytest.raises(UsageError, match="expected 0 to 1"):
         infer(evaluator(images), weights=weights, output_dir=tmp_path / "out", threshold=50)
+
+
+def test_single_files_are_refused_by_weights_of_several_columns(images, tmp_path):
+    network = PlaqueFCN(filters=FILTERS, output="logit")
+    weights = save_weights(network, tmp_path / "run", replace(RECORD, images_from=("t1", "flair")))
+    with pytest.raises(ConfigError, match="trained on t1, flair of each image; give a manifest"):
+        infer(evaluator(images), weights=weights, output_dir=tmp_path / "out")

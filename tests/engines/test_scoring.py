@@ -71,5 +71,15 @@ def test_lines_of_slices_say_what_was_left_out():
     assert lines[-1] == "note: 2 slices are missing in 1 of 1 volumes and were not scored"
 
 
+def test_volumes_without_scores_are_said():
+    slices = [
+        score_slice(part, part, sample_id="a", subject_id="a", volume=("a",), index=n)
+        for n, part in enumerate((TRUTH, TRUTH[:, 1:]))
+    ]
+    volumes = summarise_volumes(score_volumes(slices))
+    lines = printed_slices(summarise_slices(slices) | {"per_volume": {"slices_without_volume": 0} | volumes})
+    assert lines[-1] == "note: 1 of 1 volumes have no scores, since their slices differ in size"
+
+
 def test_no_lines_where_slices_were_not_looked_at():
     assert printed_slices({"methods": []}) == []

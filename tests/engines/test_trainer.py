@@ -96,4 +96,4 @@ def test_mixed_precision_on_a_cpu_computes_in_bfloat16_and_keeps_weights_in_floa
     trainer.run()
     assert set(seen) == {torch.bfloat16}
     assert {parameter.dtype for parameter in trainer.network.parameters()} == {torch.float32}
-    assert trainer.settings()["amp"]
+    assert trainer.settings["amp"]

@@ -77,11 +77,15 @@ def test_missing_slice_is_counted_and_leaves_distances_undefined(order, expected
     assert found.scores["dice"] > 0
 
 
-def test_slices_of_unequal_size_have_overlap_and_no_distances():
+@pytest.mark.parametrize("spacing", [{("a",): SPACING}, {}], ids=["known", "unknown"])
+def test_slices_of_unequal_size_have_no_score_and_no_amount_and_that_is_said(spacing):
     small = cut(PRED[:-1], TRUTH[:-1], order=[1])
-    (found,) = score_volumes([*cut(PRED, TRUTH, order=[2, 3]), *small], spacing_mm={("a",): SPACING})
-    assert found.without_mm == "slices of unequal size"
-    assert found.scores["recall"] > 0
+    (found,) = score_volumes([*cut(PRED, TRUTH, order=[2, 3]), *small], spacing_mm=spacing)
+    assert found.without_mm == "slices of unequal size, nor overlaps"
+    assert all(isnan(value) for value in (*found.scores.values(), *found.amounts.values()))
+    summary = summarise_volumes([found])
+    assert (summary["scores"]["dice"]["n"], summary["scores"]["dice"]["undefined"]) == (0, 1)
+    assert summary["without_mm"] == {"slices of unequal size, nor overlaps": 1}
 
 
 def test_two_slices_at_one_place_are_refused():

@@ -47,6 +47,26 @@ def test_transparency_is_ignored(save):
     np.testing.assert_array_equal(read_raster(save(Image.fromarray(layered))).array, GREY)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+@pytest.mark.parametrize("level", [0, 255])
+def test_what_is_painted_in_the_transparency_alone_is_refused_not_read_as_empty(save, mode, level):
+    if mode == "P":
+        indexed = Image.fromarray(np.array([[0, 1]], np.uint8)).convert("P")
+        indexed.putpalette([level] * 6)
+        path = save(indexed, transparency=b"\x00\xff")
+    else:
+        grey, alpha = Image.new("L", (4, 6), level), Image.fromarray(GREY)
+        path = save(Image.merge(mode, [grey] * (len(mode) - 1) + [alpha]))
+    for read in (read_raster, read_raster_colour):
+        with pytest.raises(ImageError, match=r"all that it shows in its transparency.*\[E302\]$"):
+            read(path)
+
+
+@pytest.mark.parametrize("alpha", [0, 128, 255])
+def test_an_empty_mask_of_even_transparency_is_read(save, alpha):
+    assert not read_raster(save(Image.new("RGBA", (4, 6), (0, 0, 0, alpha)))).array.any()
+
+
 def test_a_palette_is_colours_not_indices(save):
     indexed = Image.fromarray(np.array([[0, 1]], np.uint8)).convert("P")
     indexed.putpalette([200, 200, 200, 7, 7, 7])
@@ -89,6 +109,23 @@ def test_the_rotation_of_a_tiff_is_applied_or_refused_never_scrambled(save):
         read_raster(save(Image.fromarray(GREY), "plain.tif", **sideways))
     upside_down = save(Image.fromarray(GREY), "down.tif", tiffinfo={0x0112: 3})
     np.testing.assert_array_equal(read_raster(upside_down).array, np.rot90(GREY, 2))
+
+
+@pytest.mark.parametrize(
+    ("name", "tag", "turn"),
+    [
+        *((f"turned.{kind}", tag, tag or 1) for kind in ("jpg", "png", "tif") for tag in (None, 1, 3, 6)),
+        *((f"turned.{kind}", tag, 1) for kind in ("jpg", "png") for tag in (0, 9)),
+    ],
+)
+def test_the_tag_that_turned_a_picture_is_told(save, name, tag, turn):
+    exif = Image.Exif()
+    if tag is not None:
+        exif[0x0112] = tag
+    packed = {"compression": "tiff_lzw"} if name.endswith("tif") else {}
+    path = save(Image.fromarray(GREY), name, exif=exif, **packed)
+    assert read_raster(path).exif_turn == turn
+    assert {one.exif_turn for one in read_raster_colour(path)} == {turn}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning:PIL")

@@ -85,3 +85,50 @@ def test_what_rotates_and_what_is_only_for_training_is_said():
     assert shown[1] == "only for training in every fold: site Z, Y (20 subjects)"
     assert shown[2] == "each fold is the validation part once, the test part is the same in all"
     assert shown[5].split() == ["train", "all", "52", "26"]
+
+
+def slices(tumours) -> Manifest:
+    """Four slices of each subject, of which so many have tumour."""
+    rows = [
+        {"subject_id": f"s{n:03}", "flair": f"{n}_{k}.nii", "label": "tumor" if k < count else "no_tumor"}
+        | {"site": "XY"[n % 2]}
+        for n, count in enumerate(tumours)
+        for k in range(4)
+    ]
+    return Manifest(Path("m.csv"), as_table(rows, where=Path("m.csv")))
+
+
+def test_rows_are_counted_by_class_where_subjects_have_rows_of_several():
+    manifest = slices([1, 1, 1, 1, 0, 0])
+    assign = {"s004": "test", "s005": "test", "s003": "validation"}
+    shown = describe_splits(manifest, make_splits(manifest, test=0, validation=0, assign=assign)).splitlines()
+    assert shown[1] == "4 of 6 subjects have rows of several values of label: its columns count rows"
+    assert shown[2].split() == [
+        "part",
+        "site",
+        "rows",
+        "subjects",
+        *("rows", "label", "no_tumor"),
+        *("rows", "label", "tumor"),
+    ]
+    assert [line.split() for line in shown[3:6]] == [
+        ["train", "all", "12", "3", "9", "3"],
+        ["X", "2", "6", "2"],
+        ["Y", "1", "3", "1"],
+    ]
+    assert shown[-3].split() == ["test", "all", "8", "2", "8", "0"]
+
+
+def test_rows_by_class_of_several_folds_have_their_range():
+    manifest = slices([4, 1, 0, 2, 3, 0, 1, 4])
+    shown = lines(manifest, folds=4, validation=0)
+    assert shown[-3][:2] == ["test", "all"]
+    assert [one.count("(") for one in shown[-3]].count(1) == 2
+
+
+def test_a_balanced_class_is_counted_by_subjects_and_the_mixture_said():
+    manifest = slices([3, 3, 3, 1, 1, 1])
+    shown = lines(manifest, balance="label", test=2, validation=2)
+    assert " ".join(shown[1]).endswith("several values of label, and count as their most frequent one")
+    assert shown[2] == ["part", "site", "rows", "subjects", "label", "no_tumor", "label", "tumor"]
+    assert shown[3][-3:] == ["2", "1", "1"]

@@ -65,5 +65,31 @@ def test_a_subject_counts_as_its_most_frequent_value():
     assert strata(in_rows(rows), "label") == {"a": ("x",)}
 
 
+def test_as_a_set_a_subject_counts_as_all_its_values():
+    labels = {"a": "yxxy", "b": "xx", "c": ["", "y", "x"], "d": "yx", "e": "x", "f": "xxxy"}
+    rows = [
+        {"subject_id": name, "flair": f"{name}{n}.nii", "label": label}
+        for name, found in labels.items()
+        for n, label in enumerate(found)
+    ]
+    assert [one for (one,) in strata(in_rows(rows), "label:set").values()] == [
+        *("x + y", "x", "x + y", "x + y", "x", "x + y"),
+    ]
+
+
+def test_stratified_by_the_set_every_part_has_a_subject_with_tumour():
+    rows = [
+        {"subject_id": f"s{n}", "flair": f"{n}_{k}.nii", "label": "tumor" if n < 3 and k == 0 else "none"}
+        for n in range(12)
+        for k in range(4)
+    ]
+    manifest = in_rows(rows)
+    for seed in range(5):
+        splits = make_splits(manifest, stratify=["label:set"], test=0.25, validation=0.25, seed=seed)
+        for part in ("train", "validation", "test"):
+            assert held(splits, part) & {"s0", "s1", "s2"}
+    assert splits.stratify == ("label:set",)
+
+
 def test_a_column_whose_name_has_a_colon_is_taken_as_it_is():
     assert stratifier(in_rows(people(3, **{"age:2": lambda n: n})), "age:2") == Stratifier("age:2")

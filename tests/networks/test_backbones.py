@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from monai_mri.errors import CheckpointError
+from monai_mri.errors import CheckpointError, ConfigError
 from monai_mri.networks.backbones import RESNETS, dilate, make_backbone, resnet
 from monai_mri.networks.pretrained import load_pretrained
 
@@ -82,26 +82,34 @@ def test_a_backbone_of_timm_that_is_not_among_the_studies_works_too(timm):
 
 @pytest.mark.parametrize(
     ("name", "near"),
-    [("resnet51", "resnet5"), ("inceptionv3", "inception_v3"), ("inception_v4x", "inception_v4")],
+    [
+        ("resnet20", "'resnet50' or 'resnet200'?"),
+        ("resnet51", "'resnet50' or 'resnet"),
+        ("inceptionv3", "'inception_v3'?"),
+        ("inception_v4x", "'inception_v3' or 'inception_v4'?"),
+        ("densenet122", "'densenet121'?"),
+    ],
 )
-def test_an_unknown_name_brings_the_nearest_one(timm, name, near):
-    with pytest.raises(ValueError, match=f"backbone '{name}' found, .* did you mean '{near}"):
+def test_an_unknown_name_brings_the_nearest_one_of_ours_before_timms(timm, name, near):
+    with pytest.raises(
+        ConfigError, match=rf"backbone '{name}' found, .* did you mean {near.replace('?', '[?]')}"
+    ):
         make_backbone(name, in_channels=3)
 
 
 def test_a_name_near_to_none_brings_the_way_to_the_list(timm):
-    with pytest.raises(ValueError, match=r"timm.list_models\(\) has the names"):
+    with pytest.raises(ConfigError, match=r"timm.list_models\(\) has the names"):
         make_backbone("¿?", in_channels=3)
 
 
 @pytest.mark.parametrize("name", ["resnet18", "inception_v3"])
 def test_no_channels_are_refused(name):
-    with pytest.raises(ValueError, match="in_channels is 0"):
+    with pytest.raises(ConfigError, match="in_channels is 0"):
         make_backbone(name, in_channels=0)
 
 
 def test_another_resnet_than_the_four_is_refused_where_only_they_will_do():
-    with pytest.raises(ValueError, match="'resnet152' found, expected one of resnet18"):
+    with pytest.raises(ConfigError, match="'resnet152' found, expected one of resnet18"):
         resnet("resnet152", in_channels=3)
 
 
@@ -111,7 +119,7 @@ def test_a_backbone_without_published_weights_says_so(timm):
 
 
 def test_a_backbone_with_several_first_convolutions_is_refused(timm):
-    with pytest.raises(ValueError, match="as its first convolution, expected one"):
+    with pytest.raises(ConfigError, match="as its first convolution, expected one"):
         make_backbone("mobileone_s0", in_channels=3)
 
 

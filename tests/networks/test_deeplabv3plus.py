@@ -5,7 +5,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from monai_mri.errors import CheckpointError
+from monai_mri.errors import CheckpointError, ConfigError
 from monai_mri.networks import DeepLabV3Plus, ImageClassifier
 
 SAME_AS_SMP = {
@@ -189,7 +189,7 @@ def test_memory_order_changes_nothing_but_rounding():
     ],
 )
 def test_wrong_settings_are_refused_with_their_name(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=message):
         small(**settings)
 
 

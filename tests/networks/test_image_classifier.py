@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from monai_mri.errors import CheckpointError
+from monai_mri.errors import CheckpointError, ConfigError
 from monai_mri.networks import ImageClassifier
 
 PUBLISHED = {  # each with its classifier of 1000 classes, as papers and model zoos state them
@@ -185,5 +185,5 @@ def test_images_of_other_channels_are_refused(shape):
     ],
 )
 def test_wrong_settings_are_refused_with_their_name(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=message):
         ImageClassifier("resnet18", **settings)

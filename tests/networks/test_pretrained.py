@@ -161,7 +161,9 @@ def test_two_of_these_backbones_in_one_file_are_refused(tmp_path, state):
 @pytest.mark.parametrize("weights", ["imagent", "nothing.safetensors", "folder"])
 def test_a_path_without_weights_is_refused_with_what_may_stand_there(tmp_path, weights):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(CheckpointError, match="no weights there; set weights to none, imagenet, a"):
+    with pytest.raises(
+        CheckpointError, match=r"no weights there, expected none, imagenet, a .*; give one of these"
+    ):
         load(Tiny(), tmp_path / weights)
 
 
@@ -226,3 +228,20 @@ def test_the_first_convolution_is_fitted_to_the_channels_of_the_network(tmp_path
     load(network, tmp_path / "a.pth")
     wanted = state | {"conv1.weight": fit_channels(state["conv1.weight"], channels)}
     assert same(network, wanted)
+
+
+@pytest.mark.parametrize(("found", "wanted"), [(64, 3), (64, 1), (2, 3), (4, 1)])
+def test_a_first_convolution_of_other_channels_than_pictures_have_is_refused(tmp_path, found, wanted):
+    torch.save(Tiny(found).state_dict(), tmp_path / "a.pth")
+    network = Tiny(wanted)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    with pytest.raises(CheckpointError, match=f"takes {found} channels, expected {wanted} as here"):
+        load(network, tmp_path / "a.pth")
+    assert same(network, before)
+
+
+def test_a_first_convolution_of_the_same_channels_is_read_as_it_is(tmp_path):
+    trained, network = Tiny(4), Tiny(4)
+    torch.save(trained.state_dict(), tmp_path / "a.pth")
+    load(network, tmp_path / "a.pth")
+    assert same(network, trained.state_dict())

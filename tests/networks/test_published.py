@@ -109,7 +109,7 @@ def test_without_reach_the_error_names_file_folder_address_and_the_other_ways(ca
     assert f"net-12345678.pth is not in {caches}" in message
     assert ("out of reach" if server == "closed" else "has no such file") in message
     assert f"bring {address} as {caches / 'net-12345678.pth'}" in message
-    assert "set weights to a .safetensors or .pth file, or to none" in message
+    assert "or give a .safetensors or .pth file in its place, or none" in message
 
 
 def test_hf_hub_offline_forbids_the_network_to_both(monkeypatch, served, hub):
@@ -138,7 +138,7 @@ def test_without_reach_the_error_names_repository_cache_and_command(hub):
     assert f"hf download {REPOSITORY} model.safetensors" in message
     assert f"{CLOSED}/{REPOSITORY}/resolve/main/model.safetensors" in message
     assert f"copy {cache / 'models--timm--inception_v3.tv_in1k'}" in message
-    assert "or to none" in message
+    assert "in its place, or none" in message
 
 
 def test_the_second_name_is_taken_where_the_first_is_not_published(served, tmp_path, monkeypatch):

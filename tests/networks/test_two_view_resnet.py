@@ -7,7 +7,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from monai_mri.engines.class_shapes import fixed_shape
-from monai_mri.errors import CheckpointError
+from monai_mri.errors import CheckpointError, ConfigError
 from monai_mri.networks import ImageClassifier, TwoViewResNet
 
 
@@ -90,6 +90,19 @@ def test_a_slice_classifiers_training_can_be_the_start(tmp_path, channels):
     assert torch.equal(network.backbone.layer4[1].conv2.weight, trained.backbone.layer4[1].conv2.weight)
 
 
+def test_its_own_training_can_be_the_start_of_another_with_as_many_views_but_of_no_slice_classifier(tmp_path):
+    trained = small()
+    save_file(trained.state_dict(), tmp_path / "model.safetensors")
+    network = small(weights=str(tmp_path))
+    network.load_pretrained()
+    assert torch.equal(network.backbone.layer4[1].conv2.weight, trained.backbone.layer4[1].conv2.weight)
+    slices = ImageClassifier("resnet18", weights=str(tmp_path))
+    before = {name: tensor.clone() for name, tensor in slices.state_dict().items()}
+    with pytest.raises(CheckpointError, match=r"takes 64 channels, expected 3 as here, or 1 or 3.*or none"):
+        slices.load_pretrained()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in slices.state_dict().items())
+
+
 def test_weights_of_another_depth_are_refused(tmp_path):
     save_file(ImageClassifier("resnet34").state_dict(), tmp_path / "model.safetensors")
     with pytest.raises(CheckpointError, match=r"layer1\.2\.\S+ is .* there and missing here; 80 of 180"):
@@ -145,7 +158,7 @@ def test_every_parameter_gets_a_gradient_and_dropout_is_before_the_last_layer():
     ],
 )
 def test_wrong_settings_are_refused_with_their_name(settings, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=message):
         TwoViewResNet(**({"image_size": 13} | settings))
 
 

@@ -86,6 +86,7 @@ def test_ids_of_two_curves_do_not_collide():
 
 def test_axes_name_what_they_show():
     assert "false detections per scan" in froc_curve(FROC, METHODS)
+    assert "false detections per slice" in froc_curve(FROC, METHODS, scan="slice")
     assert "recall (voxel-wise)" in precision_recall_curve(PR, METHODS)
     assert "on the training slices" in threshold_curve(THRESHOLD)
     assert "epoch" in training_curves(EPOCHS)

@@ -3,10 +3,12 @@ from __future__ import annotations
 import json
 from math import isnan
 
+import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
 from monai_mri.errors import DataError
-from monai_mri.report.run_folder import read_run_folder
+from monai_mri.report.run_folder import OTHER_WEIGHTS, read_run_folder
 
 
 def test_everything_the_engines_write_is_read(make_run):
@@ -66,3 +68,21 @@ def test_broken_history_is_a_data_error_naming_the_file(make_run):
 def test_unknown_keys_are_ignored(tmp_path):
     (tmp_path / "run.json").write_text(json.dumps({"study": "ms_plaque", "colour": "blue"}))
     assert read_run_folder(tmp_path).run.study == "ms_plaque"
+
+
+@pytest.mark.parametrize(("scored", "notes"), [("ab", []), ("cd", [OTHER_WEIGHTS]), (None, [])])
+def test_evaluation_of_other_weights_than_the_folders_is_noted(tmp_path, scored, notes):
+    (tmp_path / "run.json").write_text("{}")
+    header = {"monai_mri": json.dumps({"tensors_sha256": "ab"})}
+    save_file({"weight": np.zeros(1)}, tmp_path / "model.safetensors", metadata=header)
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "summary.json").write_text(json.dumps({"weights_sha256": scored}))
+    assert read_run_folder(tmp_path).run.notes == notes
+
+
+def test_evaluation_beside_weights_that_cannot_be_read_is_shown_as_it_is(tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"torn")
+    (tmp_path / "evaluation").mkdir()
+    (tmp_path / "evaluation" / "summary.json").write_text('{"weights_sha256": "ab"}')
+    assert read_run_folder(tmp_path).run.notes == []

@@ -75,3 +75,23 @@ def test_subject_table_reads_empty_cells_as_undefined():
     assert column(table, "Dice = F")[0].text == "0.500"
     assert column(table, "HD95")[0].text == "undefined"
     assert column(table, "in reference")[0].text == "3"
+
+
+def test_distances_are_in_pixels_only_where_none_is_defined_in_mm():
+    pixels = {"hd95_px": PerScan(mean=3.0, sd=1.0, n=4)}
+    unknown = {"hd95_mm": PerScan(n=0), "assd_mm": PerScan(n=0)}
+    network = NETWORK.model_copy(update={"per_scan": unknown | pixels})
+    table = voxel_table([network, RAW], scans="slices")
+    assert ("HD95", "pixels") in table.headings
+    assert table.groups[1] == ("mean ± SD over slices", 3)
+    assert [cell.text for cell in column(table, "HD95")] == ["3.0 ± 1.0", "–"]
+    both = voxel_table([NETWORK.model_copy(update={"per_scan": NETWORK.per_scan | pixels}), RAW])
+    assert ("HD95", "mm") in both.headings
+
+
+def test_a_table_of_slices_gives_distances_in_pixels_where_none_is_in_mm():
+    row = {"sample_id": "a", "hd_mm": "", "hd_px": "7", "hd95_px": "", "assd_px": "1.5"}
+    table = subject_table([row])
+    assert ("HD", "pixels") in table.headings
+    assert [column(table, name)[0].text for name in ("HD", "HD95", "ASSD")] == ["7.0", "undefined", "1.5"]
+    assert ("HD", "mm") in subject_table([row | {"hd_mm": "3"}]).headings

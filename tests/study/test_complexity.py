@@ -19,15 +19,24 @@ from monai_mri.study.complexity_table import (
     complexity_json,
     complexity_markdown,
     complexity_text,
+    next_lines,
 )
 
 SMALL = {"patch_size": 11, "network_def::filters": [2, 3]}
 
 
 @pytest.fixture(scope="module")
-def measured(lesion) -> Complexity:
+def watched(lesion) -> list[Complexity]:
+    """What is known before the first measurement, and after each."""
     names = ("flair", "mask", "flair_mask", "flair_qsm_mask", "paper")
-    return study_complexity(lesion, variants=names, settings=SMALL, device="cpu", batch_size=2)
+    seen: list[Complexity] = []
+    study_complexity(lesion, variants=names, settings=SMALL, device="cpu", batch_size=2, watch=seen.append)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def measured(watched) -> Complexity:
+    return watched[-1]
 
 
 def test_variants_of_the_same_network_and_optimiser_are_one_row(measured):
@@ -147,3 +156,21 @@ def test_undefined_memory_is_said_empty_or_null(measured):
     [network] = json.loads(complexity_json(found))["networks"]
     assert network["step_mb"] is None
     assert network["flops"] == row.cost.flops
+
+
+def test_what_is_measured_is_told_row_by_row_and_what_waits(watched):
+    assert [len(found.rows) for found in watched] == [0, 1, 2, 3, 4]
+    assert [[one.variants for one in found.waiting][:1] for found in watched[:2]] == [
+        [("flair", "mask")],
+        [("flair_mask",)],
+    ]
+    assert watched[2].notes[0] == "stopped early, not measured: flair_qsm_mask, paper"
+    assert not any("stopped" in note for note in watched[-1].notes)
+
+
+def test_lines_printed_one_by_one_are_those_of_the_whole_table(watched):
+    lines = "\n".join(map(next_lines, watched)).splitlines()
+    whole = complexity_text(watched[-1]).splitlines()
+    assert [line.split() for line in lines] == [line.split() for line in whole[: len(lines)]]
+    ends = [line.index(cell) + len(cell) for line, cell in zip(lines[2:4], ("batch", " 2 "), strict=True)]
+    assert ends[0] == ends[1] - 1

@@ -40,3 +40,11 @@ def test_a_damaged_design_is_named(begun, text):
 def test_the_design_of_two_calls_asks_for_the_runs_of_both(design_of):
     both = design_of("a", repeats=2).with_runs_of(design_of("b", repeats=5))
     assert (set(both.variants), both.repeats) == ({"a", "b"}, 5)
+
+
+def test_a_variants_own_metric_is_taken_before_the_studys_and_makes_no_other_run(design_of):
+    design = design_of("a", "b")
+    own = design.variants["a"].model_copy(update={"primary_metric": "per_slice.scores.dice"})
+    changed = design.model_copy(update={"variants": {**design.variants, "a": own}})
+    assert [changed.metric_of(name) for name in "ab"] == ["per_slice.scores.dice", "scores.accuracy"]
+    assert changed.identity("a", 0, 0) == design.identity("a", 0, 0)

@@ -104,3 +104,11 @@ def test_a_changed_config_file_is_refused_by_name(plan, tmp_path):
     )
     with pytest.raises(UsageError, match=r"variants::honest::config_sha256::train\.yaml: was "):
         refuse_other_design(tmp_path, design, other)
+
+
+def test_another_metric_of_a_variant_is_refused_by_name(plan, tmp_path):
+    design = plan("honest")
+    own = design.variants["honest"].model_copy(update={"primary_metric": "scores.f1"})
+    other = design.model_copy(update={"variants": {"honest": own}})
+    with pytest.raises(UsageError, match=r"variants::honest::primary_metric: was "):
+        refuse_other_design(tmp_path, design, other)

@@ -29,6 +29,21 @@ def test_layers_and_settings_of_a_variant_are_told_apart(bundle):
     assert (variant["b"].layers, variant["b"].settings) == ((), {})
 
 
+def test_a_metric_of_a_variants_own_is_no_setting(bundle):
+    own = {"primary_metric": "per_slice.scores.dice", "lr": 1}
+    variant = read_protocol(bundle(variants={"a": own, "b": None})).variants
+    assert (variant["a"].primary_metric, variant["a"].settings) == ("per_slice.scores.dice", {"lr": 1})
+    assert variant["b"].primary_metric == ""
+
+
+def test_segmenters_of_the_tumour_study_are_judged_by_dice():
+    variants = read_protocol(BUNDLES / "brain_tumor").variants
+    assert {name: one.primary_metric for name, one in variants.items() if one.primary_metric} == {
+        "unet": "per_slice.scores.dice",
+        "deeplabv3plus": "per_slice.scores.dice",
+    }
+
+
 @pytest.mark.parametrize(
     "path", sorted(BUNDLES.glob("*/configs/protocol.yaml")), ids=lambda p: p.parents[1].name
 )

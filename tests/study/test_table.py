@@ -177,6 +177,38 @@ def test_an_undefined_figure_is_no_missing_one(lesion, begun):
     assert "undefined" in as_text([table])
 
 
+def test_columns_that_a_variant_does_not_have_are_a_dash_and_neither_undefined_nor_missing(repository, begun):
+    folder, design, runs = begun("resnet50", "unet", "deeplabv3plus", study="brain_tumor")
+    finish(runs[0], design, scores(0.9, macro_f1=None))
+    segmented = {"dice": {"value": 0.8, "low": 0.7, "high": 0.9}, "jaccard": {"value": None}}
+    finish(runs[1], design, {"per_slice": {"scores": segmented}})
+    (table,) = study_tables(repository / "bundles" / "brain_tumor", folder)
+    shown = {row[: row.index("  ")]: row for row in as_text([table]).splitlines() if "  " in row}
+    ours = {
+        name: dict(zip([one.name for one in table.headings], line.cells, strict=True))
+        for name, line in ((line.label, line) for line in table.lines)
+    }
+    assert (ours["resnet50"]["Dice"], ours["unet"]["accuracy"]) == ("-", "-")
+    assert ours["unet"]["Dice"].value == 0.8
+    assert "undefined" in shown["resnet50"]
+    assert "undefined" in shown["unet"]
+    assert ours["deeplabv3plus"]["Dice"] == "missing"
+    assert {row["variant"]: row["accuracy"] for row in rows([table])}["unet"] == ""
+    assert not any("other classes" in note for note in table.notes)
+
+
+def test_columns_that_no_run_of_a_variant_has_are_a_dash_in_a_table_of_runs(migraine, begun):
+    folder, design, runs = begun("honest", repeats=2)
+    for run in runs:
+        finish(run, design, scores(0.6), "epoch,loss\n1,0.5\n")
+    (table,) = study_tables(migraine, folder)
+    named = [dict(zip([one.name for one in table.headings], line.cells, strict=True)) for line in table.lines]
+    assert [named[place]["test loss"] for place in (0, -2, -1)] == ["-"] * 3
+    assert named[0]["val. acc."] == "-"
+    assert named[-2]["test acc."].value == pytest.approx(0.6)
+    assert not any("test loss: undefined" in note for note in table.notes)
+
+
 def test_settings_that_make_it_another_study_stand_in_the_title(migraine, begun):
     folder, design, _ = begun("honest")
     write_design(folder, design.model_copy(update={"layers": ("demo",), "settings": {"max_epochs": 1}}))

@@ -6,9 +6,10 @@ import torch
 from monai.data import MetaTensor, list_data_collate
 from PIL import Image
 
-from monai_mri.errors import ImageError
+from monai_mri.errors import ConfigError, ImageError
 from monai_mri.images import read_image, read_mask
 from monai_mri.transforms import ReadMRId, picture_of, to_meta_tensor, write_mask
+from monai_mri.transforms.read_mri import CHANNELS
 
 
 @pytest.fixture
@@ -189,3 +190,79 @@ def test_in_colour_another_grid_is_refused_too(pictures, tmp_path):
         ReadMRId(keys=["image", "other"], colour=True)(
             {"image": pictures["colour"], "other": str(tmp_path / "wide.png")}
         )
+
+
+@pytest.fixture
+def turned(tmp_path):
+    """Save a picture of rows and columns, with an orientation tag or without."""
+
+    def save(name: str, shape: tuple[int, int], tag: int | None = None) -> str:
+        exif = Image.Exif()
+        if tag is not None:
+            exif[0x0112] = tag
+        Image.fromarray(np.zeros(shape, np.uint8)).save(tmp_path / name, exif=exif)
+        return str(tmp_path / name)
+
+    return save
+
+
+@pytest.mark.parametrize(("shape", "tag"), [((6, 6), 6), ((6, 6), 3), ((6, 4), 3), ((6, 4), 2)])
+def test_a_turn_that_only_image_or_mask_has_is_refused_where_the_size_does_not_tell(turned, shape, tag):
+    for tags in ((tag, None), (None, tag)):
+        image, mask = turned("image.jpg", shape, tags[0]), turned("mask.png", shape, tags[1])
+        with pytest.raises(ImageError, match=rf"mask\.png: .*turned.*tag.*{tag}.*image\.jpg.*\[E209\]$"):
+            COLOUR({"image": image, "label": mask})
+    with pytest.raises(ImageError, match="E209"):
+        ReadMRId(keys=["image", "other"], colour=True)({"image": image, "other": mask})
+
+
+def test_a_turn_that_both_have_or_that_the_size_tells_is_taken(turned):
+    both = COLOUR({"image": turned("a.jpg", (6, 6), 6), "label": turned("a.png", (6, 6), 6)})
+    assert both["label"].shape == (1, 6, 6)
+    seen = COLOUR({"image": turned("b.jpg", (6, 4), 6), "label": turned("b.png", (4, 6))})
+    assert seen["image"].shape[1:] == seen["label"].shape[1:] == (4, 6)
+
+
+WITH_MAPS = ReadMRId(keys=["guide", "image"], mask_keys=[], mask_channels=["mask"])
+
+
+@pytest.fixture
+def mapped(save_nifti, volume):
+    """A sample of a FLAIR and a lesion map, whose values are those of the lesions times `scale`."""
+
+    def make(scale: float = 1, *, shape: tuple[int, ...] = (4, 5, 6)) -> dict:
+        lesions = np.zeros(shape, np.float32)
+        lesions[0, 1, 2], lesions[3, 4, 5 % shape[2]] = scale, 2 * scale
+        flair = str(save_nifti(volume, name="flair.nii"))
+        files = [str(save_nifti(lesions, name="lesions.nii")), flair]
+        return {"image": files, "guide": flair, CHANNELS: {"image": ["mask", "flair"], "guide": ["flair"]}}
+
+    return make
+
+
+@pytest.mark.parametrize("scale", [1, 2, 127])
+def test_a_channel_whose_column_holds_lesion_maps_is_read_as_a_mask(mapped, scale):
+    read = WITH_MAPS(mapped(scale))
+    assert sorted(read["image"][0].unique().tolist()) == [0, 1]
+    assert int(read["image"][0].sum()) == 2
+    torch.testing.assert_close(read["image"][1].as_tensor(), read["guide"][0].as_tensor())
+    assert (read["image"].meta["mask_channels"], read["guide"].meta["mask_channels"]) == ((0,), ())
+    assert CHANNELS not in read
+
+
+def test_a_lesion_map_that_holds_fractions_is_refused(mapped):
+    with pytest.raises(ImageError, match=r"lesions\.nii: 2 values such as 0\.5.*\[E305\]$"):
+        WITH_MAPS(mapped(0.25))
+
+
+def test_of_a_lesion_map_on_another_grid_the_map_is_named_not_the_guide(mapped):
+    with pytest.raises(ImageError, match=r"lesions\.nii: another grid.*the grid of .*flair\.nii"):
+        WITH_MAPS(mapped(shape=(4, 5, 7)))
+
+
+def test_lesion_maps_cannot_be_found_where_the_columns_are_not_known(mapped):
+    sample = mapped()
+    del sample[CHANNELS]
+    with pytest.raises(ConfigError, match="does not say of which columns the 1 files under 'guide' are"):
+        WITH_MAPS(sample)
+    assert "mask_channels" not in ReadMRId(keys="image", mask_keys=[])(sample)["image"].meta

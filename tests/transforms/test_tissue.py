@@ -57,6 +57,22 @@ def test_each_channel_is_scaled_by_its_own_tissue_and_the_affine_stays(head):
 def test_a_lesion_map_among_the_channels_stays_as_it_is():
     flair = torch.rand(1, 6, 5, 4) + 0.5
     for lesions in (torch.zeros(1, 6, 5, 4), (torch.rand(1, 6, 5, 4) > 0.9).float()):
-        kept = NormalizeToTissued("image", keep_binary=True)({"image": torch.cat([flair, lesions])})["image"]
-        assert torch.equal(kept[1:], lesions)
-        torch.testing.assert_close(kept[:1], NormalizeToTissued("image")({"image": flair})["image"])
+        image = MetaTensor(torch.cat([flair, lesions]), meta={"mask_channels": (1,)})
+        kept = NormalizeToTissued("image")({"image": image})["image"]
+        assert torch.equal(kept[1:].as_tensor(), lesions)
+        scaled = NormalizeToTissued("image")({"image": flair})["image"]
+        torch.testing.assert_close(kept[:1].as_tensor(), scaled)
+
+
+@pytest.mark.parametrize("level", [0, 1, 255])
+def test_a_lesion_map_that_was_not_named_is_refused_where_such_were_looked_for(level):
+    image = MetaTensor(torch.zeros(1, 20, 20, 20), meta={"mask_channels": (), "filename_or_obj": "les.nii"})
+    image[0, :5, :5, :5] = level
+    with pytest.raises(ImageError, match=r"les\.nii: channel 0 is 0 in .*name its column among the les"):
+        NormalizeToTissued("image")({"image": image})
+
+
+def test_a_head_without_skull_in_a_wide_field_is_an_image():
+    image = MetaTensor(torch.zeros(1, 20, 20, 20), meta={"mask_channels": ()})
+    image[0, 6:14, 6:14, 6:14] = torch.rand(8, 8, 8) + 1
+    assert float(NormalizeToTissued("image")({"image": image})["image"][0, 10, 10, 10]) > -1

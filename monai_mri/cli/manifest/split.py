@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 @click.option(
     "--stratify",
     multiple=True,
-    metavar="COLUMN[:BINS]",
-    help="Keep a column in proportion in each part; BINS cuts numbers into quantiles.",
+    metavar="COLUMN[:BINS|:set]",
+    help="Keep a column in proportion in each part; BINS cuts numbers into quantiles, set is for subjects "
+    "with several values.",
 )
 @click.option("--balance", default="", metavar="COLUMN", help="As many of each value, by leaving some out.")
 @click.option("--hold-out", multiple=True, metavar="COLUMN=VALUE", help="Test on this site; may be repeated.")

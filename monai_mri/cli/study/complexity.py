@@ -58,33 +58,43 @@ def complexity(
 ) -> None:
     """Measure parameters, FLOPs, time and memory of the networks of BUNDLE's variants.
 
-    No data are needed: the networks get random weights and random numbers. With csv the notes go to
-    standard error.
+    No data are needed: the networks get random weights and random numbers. With text each line is printed
+    as soon as it is measured. Ctrl-C ends the measuring; what was measured until then is printed. With csv
+    the notes go to standard error.
     """
     texts = pairs(settings, option="--set")
-    from monai_mri.study import study_complexity
+    from monai_mri.study import Complexity, study_complexity
     from monai_mri.study.complexity_table import (
         complexity_csv,
         complexity_json,
         complexity_markdown,
-        complexity_text,
+        next_lines,
     )
 
-    found = study_complexity(
-        bundle,
-        variants=variants,
-        texts=texts,
-        layers=layers,
-        protocol=protocol,
-        device=device,
-        batch_size=batch_size,
-    )
-    forms = {
-        "text": complexity_text,
-        "csv": complexity_csv,
-        "markdown": complexity_markdown,
-        "json": complexity_json,
-    }
-    click.echo(forms[form](found))
-    for note in found.notes if form == "csv" else ():
-        click.echo(f"note: {note}", err=True)
+    seen: list[Complexity] = []
+
+    def watch(found: Complexity) -> None:
+        seen.append(found)
+        if form == "text":
+            click.echo(next_lines(found))
+        elif found.waiting:
+            done, names = len(found.rows), ", ".join(found.waiting[0].variants)
+            click.echo(f"{done + 1}/{done + len(found.waiting)} {names}", err=True)
+
+    forms = {"csv": complexity_csv, "markdown": complexity_markdown, "json": complexity_json}
+    try:
+        study_complexity(
+            bundle,
+            variants=variants,
+            texts=texts,
+            layers=layers,
+            protocol=protocol,
+            device=device,
+            batch_size=batch_size,
+            watch=watch,
+        )
+    finally:  # also after Ctrl-C, and where a network fails after others were measured
+        if seen and seen[-1].rows:
+            click.echo(forms[form](seen[-1]) if form in forms else "\n".join(["", *seen[-1].notes]))
+            for note in seen[-1].notes if form == "csv" else ():
+                click.echo(f"note: {note}", err=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
+from monai_mri.engines.console import say
 from monai_mri.engines.dataset import ManifestDataset, Sample
 from monai_mri.engines.fresh_folder import WRITTEN
 from monai_mri.engines.infer import ENDINGS
@@ -20,6 +21,8 @@ from monai_mri.errors import ImageError
 from monai_mri.transforms.save import output_name
 
 RESULTS = ("_mask", "_probability")  # ends of names that are no images
+NO_IMAGES = ("annotations", "labels", "masks")  # folders
+NO_SUBJECTS = ("images",)  # folders
 OURS = {WRITTEN, "run.json"}  # files of a folder that this pipeline, or a training, has written
 
 
@@ -39,8 +42,9 @@ class PipelineDataset(Dataset[Sample]):
     """One sample for each image of a file, of a folder with all its subfolders, or of a manifest.
 
     In a folder each image is a sample; its subject is the folder below `source` that it lies in, or itself
-    where it lies in none. Masks and results (names that end in _mask or _probability, folders that the
-    pipeline or a training wrote) are passed over, and so are hidden files.
+    where it lies in none; a folder called images is no subject. Masks and results (names that end in _mask or
+    _probability, folders that the pipeline or a training wrote) are passed over, and so are hidden files, and
+    folders called masks, labels or annotations, which is said.
 
     A manifest (a file that ends in .csv) may tell the truth: a mask, a label, a slice's number.
 
@@ -156,14 +160,17 @@ def _item(rows: ManifestDataset, row: Sample, *, mask: str | None, label: str) -
 
 
 def _images_below(folder: Path) -> list[Path]:
-    """Images of a folder and its subfolders, sorted; not those of results and of trainings."""
+    """Images of a folder and its subfolders, sorted; not those of masks, of results and of trainings."""
     found: list[Path] = []
     for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
         if OURS & set(names):
             folders.clear()
-        else:
-            found += [Path(place) / name for name in names if _is_image(name)]
+            continue
+        for name in sorted(folders):
+            if name.lower() in NO_IMAGES:
+                say(f"passed over: {Path(place) / name}, no images by its name")
+        folders[:] = [name for name in folders if not name.startswith(".") and name.lower() not in NO_IMAGES]
+        found += [Path(place) / name for name in names if _is_image(name)]
     return sorted(found)
 
 
@@ -185,4 +192,5 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _subject(path: Path, name: str) -> str:
-    return path.parts[0] if len(path.parts) > 1 else name
+    folders = [folder for folder in path.parts[:-1] if folder.lower() not in NO_SUBJECTS]
+    return folders[0] if folders else name

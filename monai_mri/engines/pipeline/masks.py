@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 from torch.utils.data import Subset
 
 from monai_mri.engines.dataset import Sample
 from monai_mri.engines.key_metric import as_array
 from monai_mri.engines.members import Member, showing
 from monai_mri.engines.pipeline.scan import Scan, SliceFacts, SliceViews
+from monai_mri.engines.slices import turned
 from monai_mri.metrics import Counts, count_voxels
 from monai_mri.transforms.save import suffix_for, write_mask
 
@@ -48,6 +51,8 @@ def mark_slices(
 ) -> Marked:
     """Let one segmenter mark the slices at `places`, and no others.
 
+    It sees them as it learnt to; what it marks is turned back to the image's own axes.
+
     Args:
         member: the segmenter.
         views: all slices.
@@ -59,21 +64,25 @@ def mark_slices(
     found = Marked(threshold)
     if not places:
         return found
-    facts = views.scan.slices
+    facts, seen = views.scan.slices, views.as_seen_by(member.record)
+
+    def plane(values: Tensor, place: int) -> NDArray[Any]:
+        own: NDArray[Any] = as_array(turned(values) if seen.turns(place) else values)[0]
+        return own
 
     def look(sample: Sample, output: Sample) -> None:
         place = int(sample["place"])
-        mask = as_array(output["pred"])[0] >= threshold
+        mask = plane(output["pred"], place) >= threshold
         found.areas[place] = int(mask.sum())
         if facts[place].truth_area is not None:
-            truth = as_array(sample["truth"])[0] > 0 if "truth" in sample else np.zeros_like(mask)
+            truth = plane(sample["truth"], place) > 0 if "truth" in sample else np.zeros_like(mask)
             found.counts[place] = count_voxels(mask, truth)
         if place in keep:
             found.kept[place] = mask
         if writer is not None:
             writer.add(facts[place], mask)
 
-    with showing(member.evaluator, Subset(views, places)):
+    with showing(member.evaluator, Subset(seen, places)):
         member.evaluator.run_over_samples(look, what=member.name)
     return found
 

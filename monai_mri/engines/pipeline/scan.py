@@ -14,7 +14,8 @@ from torch.utils.data import Dataset
 from monai_mri.engines.console import track
 from monai_mri.engines.dataset import Sample
 from monai_mri.engines.pipeline.dataset import ImageItem, PipelineDataset
-from monai_mri.engines.slices import PLANE, planes
+from monai_mri.engines.slices import PLANE, planes, turned
+from monai_mri.engines.weights import WeightsRecord
 from monai_mri.errors import ConfigError, ImageError, MonaiMRIError
 from monai_mri.images import Picture
 from monai_mri.transforms.read_mri import picture_of
@@ -107,11 +108,24 @@ class SliceViews(Dataset[Sample]):
 
     A sample is {"image": (C, H, W), "sample_id", "subject_id"}, with "place" its number, and with "truth"
     (1, H, W) where there is a mask.
+
+    Args:
+        dataset: the images.
+        scan: what reading them has shown.
+        upright: whether planes of volumes, image and truth, are `turned`, as pictures of slices are.
     """
 
-    def __init__(self, dataset: PipelineDataset, scan: Scan) -> None:
-        self.images, self.scan = dataset, scan
+    def __init__(self, dataset: PipelineDataset, scan: Scan, *, upright: bool = False) -> None:
+        self.images, self.scan, self.upright = dataset, scan, upright
         self._last: tuple[int, list[Sample]] = (-1, [])
+
+    def as_seen_by(self, record: WeightsRecord) -> SliceViews:
+        """The slices as a network learnt to see them: planes of volumes upright if it knows pictures."""
+        return SliceViews(self.images, self.scan, upright=record.images_kind == "picture")
+
+    def turns(self, index: int) -> bool:
+        """Whether a slice is shown `turned`; what a network says of it must be turned back."""
+        return self.upright and self.scan.slices[index].plane is not None
 
     def __len__(self) -> int:
         """Number of slices."""
@@ -123,9 +137,10 @@ class SliceViews(Dataset[Sample]):
         if self._last[0] != facts.image:
             self._last = (facts.image, planes(self.images[self.scan.images[facts.image].place]))
         piece = self._last[1][facts.plane or 0]
-        sample = {"image": piece["image"], "sample_id": facts.sample_id, "subject_id": facts.subject_id}
-        sample["place"] = index
-        return sample | ({"truth": piece["label"]} if "label" in piece else {})
+        shown = {"image": piece["image"]} | ({"truth": piece["label"]} if "label" in piece else {})
+        if self.turns(index):
+            shown = {key: turned(plane) for key, plane in shown.items()}
+        return shown | {"sample_id": facts.sample_id, "subject_id": facts.subject_id, "place": index}
 
 
 def _require_image(image: Any, item: ImageItem) -> Any:

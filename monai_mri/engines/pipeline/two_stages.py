@@ -153,7 +153,7 @@ class _Task:
         """Each voter's probability of a tumour in each slice, (V, n)."""
         found = []
         for one in self.voters:
-            with showing(one.evaluator, views):
+            with showing(one.evaluator, views.as_seen_by(one.record)):
                 said = predict(one.evaluator, what=one.name)
             found.append([float(each.probabilities[self.classes.columns].sum()) for each in said])
         return np.array(found, dtype=np.float64).clip(0, 1)

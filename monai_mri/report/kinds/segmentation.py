@@ -1,4 +1,4 @@
-"""The page of a segmentation run: scores beside baselines, threshold, curves, pictures, scan by scan."""
+"""The page of a segmentation run: scores beside baselines, threshold, curves, pictures, a row a sample."""
 
 from __future__ import annotations
 
@@ -27,18 +27,20 @@ def collect(folder: RunFolder) -> dict[str, Any]:
     """What the template shows."""
     results = read_segment_results(folder)
     summary, methods = results.summary, results.methods
+    scan = "slice" if results.by_slice else "scan"
     return {
         "results": results,
         "summary": summary,
         "scored": _scored(results),
         "network": next((m for m in methods if m.name == "network"), None),
         "baseline": _best_baseline(methods),
-        "tables": {"voxels": voxel_table(methods), "lesions": lesion_table(methods)} if methods else {},
+        "tables": _tables(methods, scans=f"{scan}s") if methods else {},
+        "scan": scan,
         "target": TARGETS.get(folder.run.study, "lesion"),
         "given": summary is not None and not summary.threshold_part,
         "by_loss": has_losses(folder.history),
         **_slices(summary),
-        "curves": _draw_curves(folder, results),
+        "curves": _draw_curves(folder, results, scan=scan),
         "shown": draw_samples(folder, summary.samples) if summary is not None else [],
         "panels": PANELS,
         "colours": {
@@ -61,6 +63,10 @@ def _scored(results: SegmentResults) -> tuple[str, Part] | None:
     return summary.part, Part(subjects=len(subjects), images=len(summary.samples))
 
 
+def _tables(methods: Sequence[Method], *, scans: str) -> dict[str, Table | None]:
+    return {"voxels": voxel_table(methods, scans=scans), "lesions": lesion_table(methods, scans=scans)}
+
+
 def _slices(summary: Summary | None) -> dict[str, Any]:
     """Tables by slice and by volume, empty where the evaluation did not look at them."""
     if summary is None or summary.per_slice is None:
@@ -78,13 +84,13 @@ def _best_baseline(methods: Sequence[Method]) -> Method | None:
     return max(baselines, key=lambda m: m.pooled.f1, default=None)
 
 
-def _draw_curves(folder: RunFolder, results: SegmentResults) -> dict[str, Markup | None]:
+def _draw_curves(folder: RunFolder, results: SegmentResults, *, scan: str) -> dict[str, Markup | None]:
     summary, methods = results.summary, results.methods
     drawn = {
         "training": loss_curves(folder.history) or curves.training_curves(folder.history),
         "threshold": curves.threshold_curve(results.threshold),
         "precision_recall": curves.precision_recall_curve(summary.pr_curve if summary else None, methods),
-        "froc": curves.froc_curve(summary.froc if summary else None, methods),
+        "froc": curves.froc_curve(summary.froc if summary else None, methods, scan=scan),
     }
     # The SVG writer has escaped the text that comes from the run.
     return {name: Markup(svg) if svg else None for name, svg in drawn.items()}

@@ -27,17 +27,33 @@ def test_a_folder_gives_the_images_of_all_patients_and_no_masks(tmp_path):
     ]
 
 
+def test_folders_of_masks_are_no_images_and_a_folder_of_images_is_no_patient(tmp_path, capsys):
+    put(tmp_path, "images/a.png", "images/p1/b.png", "p2/Images/c.png", "p2/deep/d.png")
+    put(tmp_path, "masks/a.png", "p2/Masks/c.png", "labels/p1/b.png", "images/annotations/x.png")
+    items = PipelineDataset(source=tmp_path).items
+    assert {item.sample_id: item.subject_id for item in items} == {"a": "a", "b": "p1", "c": "p2", "d": "p2"}
+    said = capsys.readouterr().err
+    for name in ("masks", "p2/Masks", "labels", "images/annotations"):
+        assert f"passed over: {tmp_path / name}," in said
+
+
+def test_a_folder_of_masks_is_read_where_it_is_the_input_itself(tmp_path):
+    put(tmp_path / "masks", "a.png")
+    assert len(PipelineDataset(source=tmp_path / "masks")) == 1
+
+
 def test_names_that_would_be_the_same_are_numbered(tmp_path):
     put(tmp_path, "a/b.png", "x/b.png", "a_b_png.png")
     names = [item.sample_id for item in PipelineDataset(source=tmp_path).items]
     assert sorted(names) == ["a_b_png", "a_b_png_2", "x_b_png"]
 
 
-def test_what_the_pipeline_or_a_training_wrote_is_no_image(tmp_path):
+def test_what_the_pipeline_or_a_training_wrote_is_no_image(tmp_path, capsys):
     put(tmp_path, "a.png", "out/figure.png", "out/masks/a.png", "runs/one/explanation/a.png")
     (tmp_path / "runs/one/run.json").write_text("{}")
     (tmp_path / "out" / WRITTEN).write_text("figure.png\n")
     assert len(PipelineDataset(source=tmp_path)) == 1
+    assert "passed over" not in capsys.readouterr().err
 
 
 def test_one_file_is_one_image_that_is_its_own_subject(tmp_path):

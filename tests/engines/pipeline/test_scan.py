@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import nibabel as nib
 import numpy as np
 import pytest
 from PIL import Image
 from tumours import READ, SHAPE, dataset, write_slices, write_volume
 
 from monai_mri.engines import PipelineDataset
+from monai_mri.engines.pipeline.pictures import as_shown
 from monai_mri.engines.pipeline.scan import SliceViews, scan_images
+from monai_mri.engines.weights import WeightsRecord
 from monai_mri.errors import ConfigError, ImageError
 from monai_mri.manifest import read_manifest, write_manifest
 from monai_mri.transforms import ReadMRId
@@ -69,6 +72,26 @@ def test_a_transform_that_leaves_the_mask_unread_is_refused(tmp_path):
     data = PipelineDataset(source=write_slices(tmp_path), transform=ReadMRId(keys=["image"], mask_keys=[]))
     with pytest.raises(ConfigError, match="leaves the mask under 'label' unread"):
         scan_images(data, labels=LABELS)
+
+
+@pytest.mark.parametrize(("kind", "upright"), [("picture", True), ("nifti", False), ("", False)])
+def test_planes_are_upright_for_networks_that_learnt_from_pictures(tmp_path, kind, upright):
+    truth = write_volume(tmp_path / "a.nii.gz")
+    nib.save(nib.Nifti1Image(truth.astype(np.uint8), np.diag([1.0, 1, 5, 1])), tmp_path / "a_lesion.nii.gz")
+    Image.new("RGB", (7, 5)).save(tmp_path / "b.png")
+    table = [{"subject_id": "a", "image": "a.nii.gz", "mask": "a_lesion.nii.gz"}]
+    table += [{"subject_id": "b", "image": "b.png", "mask": ""}]
+    data = dataset(write_manifest(tmp_path / "m.csv", table).path)
+    record = WeightsRecord("test", "Net", 1, "", "", images_kind=kind)
+    plain = SliceViews(data, scan_images(data, labels={}))
+    seen = plain.as_seen_by(record)
+    for key in ("image", "truth"):
+        own, shown = np.asarray(plain[1][key]), np.asarray(seen[1][key])
+        np.testing.assert_array_equal(shown, own[:, ::-1, ::-1].swapaxes(1, 2) if upright else own)
+    drawn = as_shown(plain[1]["image"], caption="", volume=True).image
+    assert (drawn.shape[:2] == seen[1]["image"].shape[1:]) is upright
+    assert seen[4]["image"].shape == (3, 5, 7)
+    assert [seen.turns(place) for place in range(5)] == [upright] * 4 + [False]
 
 
 def test_an_image_is_read_once_for_its_planes_and_views_give_them(tmp_path):

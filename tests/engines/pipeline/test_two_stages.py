@@ -12,8 +12,10 @@ from pathlib import Path
 import nibabel as nib
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from PIL import Image
+from torch import nn
 from tumour_bundle import write_bundle
 from tumours import (
     KNOWN,
@@ -150,6 +152,72 @@ def test_slices_of_a_volume_with_a_mask_take_their_truth_from_it(tmp_path):
     assert found["classification"]["outcomes"] == {"TP": 1, "FP": 1, "FN": 0, "TN": 2}
     assert found["segmentation"]["unet"]["tumor_slices"]["dice"]["value"] == 1.0
     assert found["segmentation"]["unet"]["subjects"]["dice"]["value"] == pytest.approx(24 / 25)
+
+
+class Placed(nn.Module):
+    """Says what depends on where in the picture something bright is."""
+
+    def __init__(self, *, marks: bool) -> None:
+        super().__init__()
+        rows, columns = SHAPE[::-1]  # of a plane that is upright
+        self.marks = marks
+        self.down = nn.Parameter(torch.arange(rows)[:, None] / rows)
+        self.right = nn.Parameter(torch.arange(columns) / columns)
+
+    def forward(self, images):
+        here = self.down[: images.shape[2]] + 0.3 * self.right[: images.shape[3]] - 0.9
+        if self.marks:
+            return 40 * (images.mean(dim=1, keepdim=True) - 0.6) * (here > 0)
+        logit = 1 + 50 * (images.mean(dim=1) * (here - here.mean())).mean(dim=(1, 2))
+        return torch.stack([-logit, logit], dim=1)
+
+
+def placed(data, folder, **facts):
+    """A voter and a segmenter whose answers depend on the place."""
+    nets = {"voter": Placed(marks=False), "unet": Placed(marks=True)}
+    weights = {
+        "voter": write_weights(nets["voter"], folder / "voter", **KNOWN, **facts),
+        "unet": write_weights(nets["unet"], folder / "unet", **facts),
+    }
+    return {"voter": classifier(nets["voter"], data)}, {"unet": segmenter(nets["unet"], data)}, weights
+
+
+def test_a_volume_and_pictures_of_its_planes_get_the_same_answers_and_masks(tmp_path):
+    """Of networks that learnt from pictures; the volume is stored with its first axis to the left."""
+    voxels = np.random.default_rng(3).integers(0, 90, (*SHAPE, 4)).astype(np.uint8)
+    voxels[1:3, 1:4], voxels[-4:, -3:], voxels[0, -1, 0], voxels[0, 0, 0] = 200, 180, 255, 0
+    affine = np.diag([-1.0, 1.0, 5.0, 1.0])
+    (tmp_path / "volume").mkdir()
+    nib.save(nib.Nifti1Image(voxels, affine), tmp_path / "volume/a.nii.gz")
+    (tmp_path / "pictures").mkdir()
+    for plane in range(4):  # the first row in front, the first column on the patient's right
+        Image.fromarray(voxels[:, ::-1, plane].T).save(tmp_path / f"pictures/a{plane}.png")
+    found = {}
+    for kind in ("volume", "pictures"):
+        data = dataset(tmp_path / kind)
+        voters, segmenters, weights = placed(data, tmp_path / "runs", images_kind="picture")
+        out = tmp_path / f"{kind}_out"
+        classify_then_segment(voters, segmenters, weights=weights, output_dir=out, **FAST)
+        found[kind] = [[row[name] for name in ("p_voter", "area_unet")] for row in rows(out / "slices.csv")]
+    assert found["volume"] == found["pictures"]
+    assert len({chance for chance, _ in found["volume"]}) == 4
+    mask = np.asarray(nib.load(tmp_path / "volume_out/masks/a_mask.nii.gz").dataobj) > 0
+    assert mask.any()
+    for plane in range(4):
+        seen = mask_at(tmp_path / f"pictures_out/masks/a{plane}_mask.png")
+        np.testing.assert_array_equal(mask[:, ::-1, plane].T, seen)
+
+
+@pytest.mark.parametrize("kind", ["nifti", ""])
+def test_networks_that_learnt_from_planes_of_volumes_see_them_as_then(tmp_path, kind):
+    write_volume(tmp_path / "scan.nii.gz")
+    data = dataset(tmp_path / "scan.nii.gz")
+    voters, segmenters, weights = networks(data, tmp_path / "runs", images_kind=kind)
+    shapes = []
+    for one in (*voters.values(), *segmenters.values()):
+        one.network.register_forward_pre_hook(lambda _, given: shapes.append(tuple(given[0].shape[-2:])))
+    classify_then_segment(voters, segmenters, weights=weights, output_dir=tmp_path / "out", **FAST)
+    assert set(shapes) == {SHAPE}
 
 
 def test_pictures_of_a_folder_of_patients_get_masks_that_lose_nothing(tmp_path):
@@ -291,6 +359,15 @@ def test_networks_of_other_columns_or_images_are_refused_by_name(task, tmp_path)
     segmenters["unet"] = segmenter(Bright(), dataset(tmp_path / "data"))
     with pytest.raises(ConfigError, match="unet: its dataset is another, expected one PipelineDataset"):
         classify_then_segment(voters, segmenters, **settings)
+
+
+def test_single_files_are_refused_by_networks_of_several_columns(tmp_path):
+    write_slices(tmp_path / "data")
+    columns = ("pre", "flair", "post")
+    voters, segmenters, weights = networks(dataset(tmp_path / "data"), tmp_path / "runs", images_from=columns)
+    with pytest.raises(ConfigError, match=r"^weights::strict: .* trained on pre, flair, post of each image;"):
+        classify_then_segment(voters, segmenters, weights=weights, output_dir=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_several_classes_may_mean_a_tumour(task, tmp_path):

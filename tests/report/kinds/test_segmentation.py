@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from monai_mri.engines.slice_scores import score_slice, summarise_slices
+from monai_mri.engines.slice_scores import score_slice, slices_table, summarise_slices
 from monai_mri.engines.volume_scores import score_volumes, summarise_volumes
 from monai_mri.report import write_report
 
@@ -48,7 +48,23 @@ def sliced_run(make_run, edit_json):
     plain = json.loads(json.dumps(summary).replace("NaN", "null"))
     edit_json(run / "evaluation" / "summary.json", threshold=0.5, threshold_part="", **plain)
     (run / "threshold.json").unlink()
+    (run / "evaluation" / "slices.csv").write_text(slices_table(slices))
     return run
+
+
+@pytest.fixture
+def picture_run(sliced_run):
+    """The same where no pixel size is known, with the network's lines of `subjects.csv` as slices."""
+    path = sliced_run / "evaluation" / "summary.json"
+    summary = json.loads(path.read_text())
+    for method in summary["methods"]:
+        for name in ("hd95_mm", "assd_mm"):
+            method["per_scan"][name] = {"mean": None, "sd": None, "n": 0}
+    path.write_text(json.dumps(summary))
+    head = "method,sample_id,subject_id,dice,hd_mm,hd95_mm,assd_mm"
+    lines = [head, "network,1_1,1,0.67,,,", "network,1_0,1,,,,", "raw_50,1_1,1,0.1,,,"]
+    (sliced_run / "evaluation" / "subjects.csv").write_text("\n".join(lines) + "\n")
+    return sliced_run
 
 
 def test_page_shows_slices_and_volumes_with_intervals(sliced_run):
@@ -90,3 +106,31 @@ def test_page_of_plaques_is_as_before(make_run):
     assert "The threshold comes from the training part, never from the one scored." in words
     assert "Slice by slice" not in words
     assert "HD95 7.4 mm" in words
+
+
+def test_slices_are_called_slices_and_not_scans(picture_run):
+    words = words_of(picture_run)
+    for expected in (
+        "evaluated on the test part (1 slice)",
+        "mean ± SD over slices",
+        "lesions, all slices together",
+        "Slices: 1, scored",
+        "Best, median and worst slice by F",
+        "Every slice",
+        "against the false detections per slice",
+    ):
+        assert expected in words
+    assert not re.search(r"\bscans?\b", words, flags=re.IGNORECASE)
+
+
+def test_distances_of_pictures_are_in_pixels(picture_run):
+    words = words_of(picture_run)
+    assert "HD95 pixels ASSD pixels" in words
+    assert re.search(r"0\.5 ± 0\.5 n 12", words)
+    assert "HD pixels HD95 pixels ASSD pixels" in words
+    assert "1_1 (1) undefined undefined 0.670 undefined 1.0 1.0 0.5" in words
+    assert "HD95 mm" not in words.split("Every slice")[0]
+
+
+def test_distances_in_mm_stay_so_where_the_pixel_size_is_known(sliced_run):
+    assert "HD95 mm ASSD mm" in words_of(sliced_run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,9 +18,14 @@ def draw_all(
     views: SliceViews, decision: Decision, chosen: Chosen, marked: Mapping[str, Marked], folder: Path
 ) -> None:
     """Write `gallery.png` where the truth is known, `figure.png` and `uncertain.png` where there are any."""
-    if any(facts.tumor is not None for facts in views.scan.slices):
+    slices = views.scan.slices
+    if any(facts.tumor is not None for facts in slices):
+        outcomes = Counter(
+            (facts.tumor, bool(tumor)) for facts, tumor in zip(slices, decision.tumor, strict=True)
+        )
         missed, false = (_said(views, decision, places) for places in (chosen.missed, chosen.false))
-        draw_gallery(missed, false, folder / "gallery.png")
+        known = outcomes[True, False], outcomes[False, True]
+        draw_gallery(missed, false, folder / "gallery.png", of=known)
     if chosen.marked:
         draw_figure(_compared(views, chosen.marked, marked), folder / "figure.png")
     if chosen.unsure:

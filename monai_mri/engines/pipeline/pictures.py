@@ -75,14 +75,17 @@ def as_shown(
     )
 
 
-def draw_gallery(missed: Sequence[Shown], false: Sequence[Shown], out_png: Path) -> Path:
+def draw_gallery(
+    missed: Sequence[Shown], false: Sequence[Shown], out_png: Path, *, of: tuple[int, int] | None = None
+) -> Path:
     """The tumour paper's Figure 4: false negatives in the top row, false positives in the bottom row.
 
-    A known tumour is outlined.
+    A known tumour is outlined. `of` says how many there are of each, where not all are shown.
     """
+    known = of or (len(missed), len(false))
     rows = {
-        f"Missed: a tumour that the classifiers do not see ({len(missed) or 'none'})": missed,
-        f"Falsely found: no tumour, and the classifiers see one ({len(false) or 'none'})": false,
+        f"Missed: a tumour that the classifiers do not see ({_count(missed, known[0])})": missed,
+        f"Falsely found: no tumour, and the classifiers see one ({_count(false, known[1])})": false,
     }
     width = max(1, *map(len, rows.values()))
     sheet, draw, font = _sheet(columns=width, rows=sum(map(bool, rows.values())), headings=2)
@@ -95,6 +98,10 @@ def draw_gallery(missed: Sequence[Shown], false: Sequence[Shown], out_png: Path)
             _write(draw, shown.caption, column, top + SIDE, font(12))
         top += SIDE + CAPTION + GAP if row else 0
     return _saved(sheet, out_png)
+
+
+def _count(shown: Sequence[Shown], known: int) -> str:
+    return f"{len(shown)} of {known}" if len(shown) < known else str(known or "none")
 
 
 def draw_figure(rows: Sequence[Shown], out_png: Path) -> Path:

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from monai_mri.engines.pipeline import pictures
 from monai_mri.engines.pipeline.pictures import (
     FALSE,
     FOUND,
@@ -69,6 +70,12 @@ def test_missed_tumours_are_outlined_in_the_upper_row_and_empty_rows_take_no_roo
     assert (array[: one_row // 2] == TRUTH).all(axis=-1).any()
     with Image.open(draw_gallery([shown()], [shown()], tmp_path / "both.png")) as image:
         assert image.height > one_row + SIDE
+
+
+def test_a_gallery_says_of_how_many_it_shows_some():
+    assert pictures._count([shown()], 23) == "1 of 23"
+    assert pictures._count([shown()], 1) == "1"
+    assert pictures._count([], 0) == "none"
 
 
 def test_planes_of_volumes_lie_as_radiologists_see_them():

@@ -7,14 +7,17 @@ import re
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
-from monai.bundle import ConfigWorkflow
+from monai.bundle import ConfigParser, ConfigWorkflow
 
 from monai_mri.engines.bundle import checked_config, run_bundle
 from monai_mri.engines.config_check import check_components, read_layers, unread_keys, value_at
 from monai_mri.engines.layers import MODES, layer_files
+from monai_mri.engines.settings import first_difference
 from monai_mri.manifest import read_manifest
 from monai_mri.study import read_protocol
+from monai_mri.study.protocol import stack as stacked
 
 ALONE = ("train", "inference", "protocol")  # all others are layers over train.yaml
 
@@ -167,13 +170,12 @@ def test_metadata_fits_the_vendored_schema(bundle, repository):
 
 def test_protocol_is_one_that_a_study_can_run_and_print(bundle):
     from monai_mri.study.plan import settings_for
-    from monai_mri.study.protocol import stack
 
     protocol = read_protocol(bundle)
     assert protocol.study == bundle.name
     assert protocol.table is not None
     for variant in protocol.variants.values():
-        layers, mode = stack(variant.layers, layers=[], protocol="honest")
+        layers, mode = stacked(variant.layers, layers=[], protocol="honest")
         for step in ("train", "evaluate"):
             settings_for(bundle, step, variant.settings, layers=layers, protocol=mode)
 
@@ -201,6 +203,18 @@ def test_one_epoch_on_a_phantom_gives_weights_scores_and_results(bundle, cohort_
     applied = {key: value for key, value in (settings | given).items() if key.split("::")[0] in known}
     run_bundle(bundle, "infer", settings=applied)
     assert len(list((tmp_path / "results").iterdir())) >= 1
+
+
+def test_settings_of_every_variant_can_be_read_back_from_a_checkpoint(bundle, tmp_path):
+    """Also what MONAI's transforms hold; kept as it is, it could not be read without code."""
+    for name, variant in read_protocol(bundle).variants.items():
+        layers, protocol = stacked(variant.layers, layers=[], protocol="honest")
+        config = checked_config(bundle, "train", settings=variant.settings, layers=layers, protocol=protocol)
+        trainer = ConfigParser(config | {"pretrained": "none"}).get_parsed_content("train::trainer")
+        torch.save(trainer.settings, tmp_path / "settings.pt")
+        read = torch.load(tmp_path / "settings.pt", weights_only=True)
+        assert first_difference(read, trainer.settings) is None, name
+        assert json.loads(json.dumps(read)) == read, name
 
 
 def with_folders(value, runs: dict[str, Path]):

@@ -17,11 +17,7 @@ from monai_mri.engines.bundle import run_bundle
 from monai_mri.engines.checkpoint import Checkpoints
 
 SMALL = {"network_def::features": [8, 8, 16, 16, 32, 8]}
-STUDIES = {
-    "a classifier of slices": ("brain_tumor", [], {"max_epochs": 3}),
-    "a segmenter": ("brain_tumor", ["segment"], SMALL | {"max_epochs": 12}),
-    "two views of a head": ("nmosd", [], {"max_epochs": 12}),
-}
+STUDIES = {"a segmenter": ("brain_tumor", ["segment"], SMALL | {"max_epochs": 12})}
 
 
 @pytest.mark.slow

@@ -65,7 +65,7 @@ def test_a_step_takes_memory_for_weights_gradients_and_both_moments_of_adam():
         lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 200_000)), optimizer=adam, **settings
     )
     assert cost.weights_mb == pytest.approx(52.0)
-    assert 4 * 52 < cost.step_mb < 4 * 52 + 120  # a temporary of the optimiser, and small things
+    assert 4 * 52 < cost.step_mb < 9 * 52  # and temporaries of the optimiser, as many as it keeps at once
 
 
 def test_memory_is_undefined_with_a_reason_where_the_system_does_not_tell(monkeypatch):
